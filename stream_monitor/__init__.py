@@ -1,0 +1,1 @@
+"""Exact drift, quality and performance monitoring of model predictions on Kafka."""
