@@ -1,0 +1,1 @@
+"""From a window's summary to verdicts."""

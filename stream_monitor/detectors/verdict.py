@@ -1,0 +1,52 @@
+"""The answer to one question about one window; it carries all that is needed to check it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class State(StrEnum):
+    """What a verdict says; ``THIN`` is no answer: too few samples to judge."""
+
+    OK = "ok"
+    ALARM = "alarm"
+    THIN = "thin"
+    INFO = "info"  # a figure that nothing is decided by
+
+
+class Family(StrEnum):
+    """What a verdict is about."""
+
+    DRIFT = "drift"
+    QUALITY = "quality"
+    PERFORMANCE = "performance"
+    LATENCY = "latency"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """One monitor's answer for one column (or the model: ``column`` empty) of one window.
+
+    ``statistic`` is compared with ``threshold`` (alarm above it, or below it where ``below``
+    is set). ``lower`` and ``upper`` bound the statistic where it is not exact, or are its
+    confidence interval where the monitor's docstring says so. ``effect`` is the size of the
+    change in units that do not depend on the sample size. ``n`` and ``reference_n`` are the
+    sample sizes the statistic was computed from.
+    """
+
+    family: Family
+    monitor: str  # ks, psi, wasserstein, jensen_shannon, chi_square, l_infinity, missing, accuracy, …
+    column: str  # a column id, "" for the whole model
+    state: State
+    statistic: float | None
+    threshold: float | None
+    p_value: float | None
+    n: int
+    reference_n: int
+    reference_hash: str
+    below: bool = False
+    lower: float | None = None
+    upper: float | None = None
+    effect: float | None = None
+    decides: bool = False  # whether this verdict may raise an alert

@@ -1,0 +1,130 @@
+"""What a reference is: a frozen sample of each column, under one content hash."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stream_monitor.statistics.grid import Grid
+
+
+class Role(StrEnum):
+    """What a column is to the model."""
+
+    FEATURE = "feature"
+    PREDICTION = "prediction"
+    SCORE = "score"
+
+
+class Kind(StrEnum):
+    """How a column is measured; boolean is a categorical of ``false`` and ``true``."""
+
+    NUMERIC = "numeric"
+    CATEGORICAL = "categorical"
+    BOOLEAN = "boolean"
+
+
+class Task(StrEnum):
+    """What the model does, which decides the performance metrics."""
+
+    BINARY = "binary"
+    MULTICLASS = "multiclass"
+    REGRESSION = "regression"
+    UNKNOWN = "unknown"
+
+
+def column_id(role: Role, name: str) -> str:
+    """``feature:NAME``, ``prediction`` or ``score``: unique whatever a feature is called."""
+    return f"{role}:{name}" if role is Role.FEATURE else str(role)
+
+
+@dataclass(frozen=True)
+class NumericColumn:
+    """A numeric column: a sorted sample of its finite values, and facts of all rows.
+
+    ``minimum`` and ``maximum`` are of all rows, not of the sample; a value outside them is
+    out of range. ``missing`` is the share of rows without a usable value, in [0, 1].
+    """
+
+    role: Role
+    name: str
+    grid: Grid
+    rows: int
+    missing: float
+    minimum: float
+    maximum: float
+    mean: float
+    sd: float
+
+    @property
+    def id(self) -> str:
+        return column_id(self.role, self.name)
+
+    @property
+    def kind(self) -> Kind:
+        return Kind.NUMERIC
+
+
+@dataclass(frozen=True)
+class CategoricalColumn:
+    """A categorical or boolean column: its frozen vocabulary and how often each value came.
+
+    ``counts`` (int64, one a category) are of all rows; ``other`` counts the rows whose
+    category did not fit into the vocabulary's limit.
+    """
+
+    role: Role
+    name: str
+    kind: Kind
+    categories: tuple[str, ...]
+    counts: NDArray[np.int64]
+    other: int
+    rows: int
+    missing: float
+
+    @property
+    def id(self) -> str:
+        return column_id(self.role, self.name)
+
+    @cached_property
+    def index(self) -> dict[str, int]:
+        """The vocabulary as a look-up: category to its position."""
+        return {category: i for i, category in enumerate(self.categories)}
+
+
+ReferenceColumn = NumericColumn | CategoricalColumn
+
+
+@dataclass(frozen=True)
+class Reference:
+    """All columns of one model, frozen; equal content has an equal ``hash`` (16 hex digits).
+
+    ``positive`` is the positive class of a binary model; ``classes`` are the labels of a
+    classifier, in the order of the confusion matrix.
+    """
+
+    model: str
+    columns: tuple[ReferenceColumn, ...]
+    rows: int
+    task: Task
+    classes: tuple[str, ...]
+    positive: str | None
+    source: str  # where the rows came from, for people
+    created_ms: int  # for people; not part of the hash
+    hash: str
+
+    @cached_property
+    def by_id(self) -> dict[str, ReferenceColumn]:
+        return {column.id: column for column in self.columns}
+
+    @property
+    def features(self) -> tuple[ReferenceColumn, ...]:
+        return tuple(column for column in self.columns if column.role is Role.FEATURE)
+
+
+#: Stands where a hash would, for a model that has no reference yet.
+NO_REFERENCE = "none"
