@@ -1,0 +1,1 @@
+"""The two stages as machines: events to summaries, summaries to verdicts."""

@@ -1,0 +1,123 @@
+"""Both stages in one process, without Kafka: for files, scenarios and tests.
+
+The machines are the live ones; only the topics between them are left out, so the same events
+get the same verdicts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+from stream_monitor.config.settings import Settings
+from stream_monitor.events.batch import EventBatch, RecordLike
+from stream_monitor.events.decode import Decoder, Limits
+from stream_monitor.pipeline.effects import (
+    EvaluateEffect,
+    Publish,
+    SendDeadLetter,
+    SendProgress,
+    SendSlot,
+    SummariseEffect,
+)
+from stream_monitor.pipeline.evaluate import Evaluator, EvaluatorConfig
+from stream_monitor.pipeline.summarise import Summariser, SummariserConfig
+from stream_monitor.reference.registry import References
+
+
+def summariser_config(settings: Settings, references: References) -> SummariserConfig:
+    """Stage 1 as the settings have it."""
+    return SummariserConfig(
+        slide_ms=lambda model: settings.for_model(model).slide_ms,
+        reference=references.current,
+        block_size=settings.kafka.block_size,
+        idle_timeout_ms=settings.worker.idle_timeout_ms,
+        max_models=settings.worker.max_models,
+    )
+
+
+def evaluator_config(settings: Settings, references: References) -> EvaluatorConfig:
+    """Stage 2 as the settings have it."""
+    return EvaluatorConfig(
+        settings=settings.for_model,
+        reference=references.get,
+        idle_timeout_ms=settings.worker.idle_timeout_ms,
+    )
+
+
+def decoder(settings: Settings) -> Decoder:
+    """The decoder as the settings have it."""
+    return Decoder(Limits(future_tolerance_ms=settings.worker.future_tolerance_ms))
+
+
+class LocalEngine:
+    """A whole monitor over ``partitions`` source partitions, one stage-2 machine behind them.
+
+    The clock stands still while there is input: event time alone decides what is due, until
+    :meth:`finish` says that nothing more will come.
+    """
+
+    def __init__(self, settings: Settings, references: References, partitions: int = 1) -> None:
+        self._settings = settings
+        self._references = references
+        self.summarisers = [self._summariser(p, partitions) for p in range(partitions)]
+        self.evaluator = Evaluator(evaluator_config(settings, references))
+        self._now_ms = 0
+
+    def feed(self, partition: int, records: Sequence[RecordLike]) -> Iterator[Publish]:
+        """Records of one partition, in offset order; what they complete comes out."""
+        return self._evaluate(self.summarisers[partition].handle(records, self._now_ms))
+
+    def feed_batch(self, partition: int, batch: EventBatch) -> Iterator[Publish]:
+        """The same for events that are columns already."""
+        first, last = int(batch.offsets[0]), int(batch.offsets[-1])
+        machine = self.summarisers[partition]
+        return self._evaluate(machine.absorb([batch], first, last, self._now_ms))
+
+    def flush(self) -> Iterator[Publish]:
+        """Hand on what stage 1 holds; windows that are complete come out."""
+        for machine in self.summarisers:
+            yield from self._evaluate(machine.flush(self._now_ms, caught_up=False))
+
+    def finish(self) -> Iterator[Publish]:
+        """Nothing more will come: judge what is left."""
+        self._now_ms = _END_OF_TIME
+        for machine in self.summarisers:
+            yield from self._evaluate(machine.flush(self._now_ms, caught_up=True))
+
+    def _summariser(self, partition: int, partitions: int) -> Summariser:
+        return Summariser(
+            partition,
+            partitions,
+            decoder(self._settings),
+            summariser_config(self._settings, self._references),
+        )
+
+    def _evaluate(self, effects: Iterable[SummariseEffect]) -> Iterator[Publish]:
+        for effect in effects:
+            out: list[EvaluateEffect] = []
+            match effect:
+                case SendSlot(slot=slot):
+                    out = self.evaluator.handle(slot, self._now_ms)
+                case SendProgress(progress=progress):
+                    out = self.evaluator.handle(progress, self._now_ms)
+                case SendDeadLetter():
+                    continue
+            yield from (each for each in out if isinstance(each, Publish))
+
+
+def run(
+    engine: LocalEngine,
+    batches: Iterable[EventBatch],
+    *,
+    progress: Callable[[int], None] = lambda rows: None,
+) -> Iterator[Publish]:
+    """Every report and alert of a file's events, in order; ``progress`` is told rows done."""
+    for batch in batches:
+        yield from engine.feed_batch(0, batch)
+        yield from engine.flush()
+        progress(len(batch))
+    yield from engine.finish()
+
+
+#: Later than any event: 9999-12-31.
+_END_OF_TIME = 253_402_300_799_999

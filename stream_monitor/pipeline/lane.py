@@ -1,0 +1,100 @@
+"""One model against one reference: its panes, and the windows that are due.
+
+A new reference opens a new lane; the old one ends when its panes have left the window.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from stream_monitor.pipeline.messages import Slot
+from stream_monitor.pipeline.slots import Pane, StoredSlot
+from stream_monitor.reference.model import Reference
+from stream_monitor.summaries.model import ModelSummary
+from stream_monitor.summaries.sliding import SlidingSummary
+from stream_monitor.windows.panes import WindowSpec
+
+
+@dataclass(frozen=True, slots=True)
+class DueWindow:
+    """A complete window: ``[start_ms, end_ms)``, its summary, and what came too late for it."""
+
+    start_ms: int
+    end_ms: int
+    summary: ModelSummary
+    late_rows: int
+
+
+@dataclass(slots=True)
+class Lane:
+    """Panes and windows of one (model, reference).
+
+    ``last_end_ms`` is the end of the newest window judged; panes up to it are frozen.
+    """
+
+    spec: WindowSpec
+    last_end_ms: int | None = None
+    panes: dict[int, Pane] = field(default_factory=dict)
+    _sliding: SlidingSummary | None = None
+
+    def add(self, slot: Slot, max_panes: int) -> tuple[StoredSlot, int] | None:
+        """Take a slot in: what to keep and the rows it makes late; ``None``: nothing new.
+
+        Raises:
+            OverflowError: the lane holds ``max_panes`` panes already.
+        """
+        start = slot.key.pane_ms
+        pane = self.panes.get(start)
+        if pane is None:
+            if len(self.panes) >= max_panes:
+                raise OverflowError
+            pane = self.panes[start] = Pane()
+        return pane.replace(slot, frozen=self.is_frozen(start))
+
+    def restore(self, slot_pane_ms: int, at: tuple[int, int], stored: StoredSlot) -> None:
+        """Put a slot back as it was kept."""
+        self.panes.setdefault(slot_pane_ms, Pane()).slots[at] = stored
+
+    def is_frozen(self, pane_ms: int) -> bool:
+        """Whether the pane has been judged, so that what comes for it is late."""
+        return self.last_end_ms is not None and pane_ms + self.spec.slide_ms <= self.last_end_ms
+
+    def is_gone(self, pane_ms: int) -> bool:
+        """Whether no window that is still to come holds the pane."""
+        return (
+            self.last_end_ms is not None
+            and pane_ms < self.last_end_ms + self.spec.slide_ms - self.spec.window_ms
+        )
+
+    def next_end(self, watermark_ms: int) -> int | None:
+        """The end of the next window that is due at this watermark."""
+        filled = (start for start, pane in self.panes.items() if pane.rows)
+        end = self.spec.next_end(filled, self.last_end_ms)
+        return end if end is not None and self.spec.due(end, watermark_ms) else None
+
+    def window(self, end_ms: int, reference: Reference | None) -> DueWindow:
+        """The window that ends at ``end_ms``, the next one due."""
+        sliding = self._slid(reference)
+        start = self.spec.window_start(end_ms)
+        newest = end_ms - self.spec.slide_ms
+        sliding.evict(start)
+        sliding.push(newest, self.panes[newest].summary(reference))
+        late = sum(pane.late_rows for at, pane in self.panes.items() if start <= at < end_ms)
+        return DueWindow(start, end_ms, sliding.summary(), late)
+
+    def close(self, end_ms: int) -> Iterator[tuple[int, tuple[int, int]]]:
+        """Mark the window judged and drop panes no window needs: their slots' places."""
+        self.last_end_ms = end_ms
+        for start in [start for start in sorted(self.panes) if self.is_gone(start)]:
+            for at in self.panes.pop(start).slots:
+                yield start, at
+
+    def _slid(self, reference: Reference | None) -> SlidingSummary:
+        """The running window; after a restart it is made again from the frozen panes."""
+        if self._sliding is None:
+            self._sliding = SlidingSummary(reference)
+            for start in sorted(self.panes):
+                if self.is_frozen(start) and self.panes[start].rows:
+                    self._sliding.push(start, self.panes[start].summary(reference))
+        return self._sliding

@@ -1,0 +1,242 @@
+"""Stage 1: one source partition's records to the slots of its blocks.
+
+The machine keeps one cumulative summary for each (model, reference, pane) of the block that
+is being read and nothing else. All of it can be built again from the block's first offset,
+so there is no state to save: the committed offset is the state.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from stream_monitor.events.batch import EventBatch, RecordLike
+from stream_monitor.events.decode import Decoder
+from stream_monitor.pipeline.effects import (
+    SendDeadLetter,
+    SendProgress,
+    SendSlot,
+    SummariseEffect,
+)
+from stream_monitor.pipeline.messages import Slot, SlotKey
+from stream_monitor.reference.model import NO_REFERENCE, Reference
+from stream_monitor.summaries.model import ModelSummary
+from stream_monitor.windows.watermark import ModelProgress, PartitionProgress
+
+
+@dataclass(frozen=True, slots=True)
+class SummariserConfig:
+    """What a stage-1 machine must know.
+
+    ``slide_ms`` gives a model's pane length, ``reference`` its current reference. At most
+    ``max_panes`` panes of a block are open at once and at most ``max_models`` models without
+    a reference are followed; what comes beyond is dropped and counted.
+    """
+
+    slide_ms: Callable[[str], int]
+    reference: Callable[[str], Reference | None]
+    block_size: int
+    idle_timeout_ms: int
+    max_panes: int = 4096
+    max_models: int = 1000
+
+
+@dataclass(slots=True)
+class Counts:
+    """What a machine has done since it was made; only ever grows."""
+
+    records: int = 0
+    events: Counter[str] = field(default_factory=Counter)  # by model
+    rejected: Counter[str] = field(default_factory=Counter)  # by reason
+    dropped: Counter[str] = field(default_factory=Counter)  # by limit
+    without_reference: Counter[str] = field(default_factory=Counter)  # by model
+
+
+@dataclass(slots=True)
+class _Open:
+    """A pane of the block being read: summarised so far, and batches still to be."""
+
+    reference: Reference | None
+    summary: ModelSummary
+    waiting: list[EventBatch]
+    waiting_rows: int
+    dirty: bool
+
+    def settle(self) -> None:
+        for batch in self.waiting:
+            self.summary = self.summary.merge(ModelSummary.of(batch, self.reference))
+        self.waiting = []
+        self.waiting_rows = 0
+
+
+@dataclass(slots=True)
+class _Seen:
+    watermark_ms: int
+    arrived_ms: int
+
+
+class Summariser:
+    """The stage-1 machine of one source partition.
+
+    Feed it the partition's records in offset order with :meth:`handle`, call :meth:`flush`
+    now and then, and :meth:`seek` when reading goes on from another offset.
+    """
+
+    def __init__(
+        self, partition: int, partitions: int, decoder: Decoder, config: SummariserConfig
+    ) -> None:
+        self.counts = Counts()
+        self.position: int | None = None  # the next offset, unknown before the first record
+        self._partition = partition
+        self._partitions = partitions
+        self._decoder = decoder
+        self._config = config
+        self._open: dict[tuple[str, str, int], _Open] = {}
+        self._block = 0
+        self._seen: dict[str, _Seen] = {}
+        self._told: PartitionProgress | None = None
+
+    @property
+    def block_start(self) -> int:
+        """Where reading must begin again after a stop: the offset that may be committed."""
+        return self._block * self._config.block_size
+
+    def seek(self, offset: int | None) -> None:
+        """Forget the open block; the next record is at ``offset`` or later (``None``: anywhere)."""
+        self._open.clear()
+        self._block = (offset or 0) // self._config.block_size
+        self.position = offset
+        self._told = None
+
+    def handle(self, records: Sequence[RecordLike], now_ms: int) -> list[SummariseEffect]:
+        """Take records in; slots come out where a block is complete."""
+        if self.position is not None and records and records[0].offset < self.position:
+            fresh = [record for record in records if record.offset >= self.position]
+            self.counts.dropped["repeated"] += len(records) - len(fresh)
+            records = fresh
+        if not records:
+            return []
+        decoded = self._decoder.decode(records)
+        effects: list[SummariseEffect] = []
+        self.counts.records += len(records)
+        for rejected in decoded.rejected:
+            self.counts.rejected[rejected.reason] += 1
+            effects.append(SendDeadLetter(rejected))
+        first, last = records[0].offset, records[-1].offset
+        return effects + self.absorb(decoded.batches, first, last, now_ms)
+
+    def absorb(
+        self, batches: Sequence[EventBatch], first: int, last: int, now_ms: int
+    ) -> list[SummariseEffect]:
+        """Take in all events of the offsets ``first`` to ``last``, decoded already."""
+        size = self._config.block_size
+        if self.position is None:
+            self._block = first // size
+        self.position = last + 1
+        if last // size == self._block:
+            for batch in batches:
+                self._take(batch, now_ms)
+            return []
+        # Batches of several models interleave: go block by block, not batch by batch.
+        effects: list[SummariseEffect] = []
+        cut: dict[int, list[EventBatch]] = {}
+        for batch in batches:
+            for block, part in batch.split(batch.offsets // size):
+                cut.setdefault(block, []).append(part)
+        for block in sorted(cut):
+            effects += self._enter(block)
+            for part in cut[block]:
+                self._take(part, now_ms)
+        return effects + self._enter(last // size)
+
+    def flush(self, now_ms: int, *, caught_up: bool) -> list[SummariseEffect]:
+        """Say what has changed since the last flush: slots first, then the progress they allow.
+
+        ``caught_up``: everything that was in the partition a moment ago has been handled.
+        """
+        effects: list[SummariseEffect] = list(self._send((self.position or 0) - 1))
+        progress = self._progress(now_ms, caught_up)
+        if progress != self._told:
+            self._told = progress
+            effects.append(SendProgress(progress))
+        return effects
+
+    def _take(self, batch: EventBatch, now_ms: int) -> None:
+        model = batch.model
+        reference = self._config.reference(model)
+        if model not in self._seen and reference is None:
+            unreferenced = sum(self._config.reference(name) is None for name in self._seen)
+            if unreferenced >= self._config.max_models:
+                self.counts.dropped["models"] += len(batch)
+                return
+        self.counts.events[model] += len(batch)
+        if reference is None:
+            self.counts.without_reference[model] += len(batch)
+        newest = int(batch.timestamps.max())
+        seen = self._seen.get(model)
+        if seen is not None:
+            newest = max(newest, seen.watermark_ms)
+        self._seen[model] = _Seen(newest, now_ms)
+        slide = self._config.slide_ms(model)
+        hash_ = reference.hash if reference is not None else NO_REFERENCE
+        for index, part in batch.split(np.floor_divide(batch.timestamps, slide)):
+            self._add(part, reference, (model, hash_, index * slide))
+
+    def _add(
+        self, part: EventBatch, reference: Reference | None, key: tuple[str, str, int]
+    ) -> None:
+        entry = self._open.get(key)
+        if entry is None:
+            if len(self._open) >= self._config.max_panes:
+                self.counts.dropped["panes"] += len(part)
+                return
+            entry = self._open[key] = _Open(reference, ModelSummary.empty(reference), [], 0, True)
+        entry.waiting.append(part)
+        entry.waiting_rows += len(part)
+        entry.dirty = True
+        if entry.waiting_rows >= _SETTLE_ROWS:
+            entry.settle()
+
+    def _enter(self, block: int) -> list[SummariseEffect]:
+        """Leave the open block for ``block``, if it is another."""
+        if block == self._block:
+            return []
+        end = (self._block + 1) * self._config.block_size - 1
+        effects = list(self._send(end))
+        self._open.clear()
+        self._block = block
+        return effects
+
+    def _send(self, last: int) -> Iterator[SummariseEffect]:
+        for (model, hash_, pane), entry in self._open.items():
+            if not entry.dirty:
+                continue
+            entry.settle()
+            entry.dirty = False
+            key = SlotKey(
+                model, hash_, pane, self._config.slide_ms(model), self._partition, self._block
+            )
+            yield SendSlot(Slot(key, last, entry.summary.rows, entry.summary.to_state()))
+
+    def _progress(self, now_ms: int, caught_up: bool) -> PartitionProgress:
+        timeout = self._config.idle_timeout_ms
+        return PartitionProgress(
+            partition=self._partition,
+            partitions=self._partitions,
+            position=self.position or 0,
+            caught_up=caught_up,
+            models={
+                name: ModelProgress(
+                    seen.watermark_ms, caught_up and now_ms - seen.arrived_ms >= timeout
+                )
+                for name, seen in self._seen.items()
+            },
+        )
+
+
+#: Rows of a pane that are held back to be summarised together: a summary has a price a
+#: batch (an array as long as the reference for each column) beside the price a row.
+_SETTLE_ROWS = 4096

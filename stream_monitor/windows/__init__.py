@@ -1,0 +1,1 @@
+"""Event time cut into panes and windows, and how far it has come."""
