@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from stream_monitor.config.settings import Settings
 from stream_monitor.events.batch import EventBatch, RecordLike
-from stream_monitor.events.decode import Decoder, Limits
+from stream_monitor.events.decode import Decoder
+from stream_monitor.events.limits import Limits
 from stream_monitor.pipeline.effects import (
     EvaluateEffect,
     Publish,

@@ -43,7 +43,7 @@ class EvaluatorConfig:
 
 @dataclass(slots=True)
 class EvaluatorCounts:
-    """What a machine has done since it was made; only ever grows."""
+    """What machines have done, one or several that share it; only ever grows."""
 
     slots: int = 0
     repeated: int = 0  # slots that said nothing new
@@ -65,8 +65,8 @@ class ModelState:
 class Evaluator:
     """The stage-2 machine of one partition of ``summaries``."""
 
-    def __init__(self, config: EvaluatorConfig) -> None:
-        self.counts = EvaluatorCounts()
+    def __init__(self, config: EvaluatorConfig, counts: EvaluatorCounts | None = None) -> None:
+        self.counts = EvaluatorCounts() if counts is None else counts
         self.models: dict[str, ModelState] = {}
         self.progress: dict[int, PartitionProgress] = {}
         self._config = config

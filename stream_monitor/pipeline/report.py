@@ -63,7 +63,7 @@ def report_document(
             "counts": confusion.counts.tolist(),
             "labelled": confusion.labelled,
         },
-        "unknown_features": dict(summary.unknown_features.named()),
+        "unknown_features": dict(summary.unknown_features.most_common()),
         "processing": {"late_rows": window.late_rows},
     }
 

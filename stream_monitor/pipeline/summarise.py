@@ -46,7 +46,7 @@ class SummariserConfig:
 
 @dataclass(slots=True)
 class Counts:
-    """What a machine has done since it was made; only ever grows."""
+    """What machines have done, one or several that share it; only ever grows."""
 
     records: int = 0
     events: Counter[str] = field(default_factory=Counter)  # by model
@@ -86,9 +86,14 @@ class Summariser:
     """
 
     def __init__(
-        self, partition: int, partitions: int, decoder: Decoder, config: SummariserConfig
+        self,
+        partition: int,
+        partitions: int,
+        decoder: Decoder,
+        config: SummariserConfig,
+        counts: Counts | None = None,
     ) -> None:
-        self.counts = Counts()
+        self.counts = Counts() if counts is None else counts
         self.position: int | None = None  # the next offset, unknown before the first record
         self._partition = partition
         self._partitions = partitions
@@ -98,6 +103,11 @@ class Summariser:
         self._block = 0
         self._seen: dict[str, _Seen] = {}
         self._told: PartitionProgress | None = None
+
+    @property
+    def watermark_ms(self) -> int | None:
+        """The largest event time read, of any model."""
+        return max((seen.watermark_ms for seen in self._seen.values()), default=None)
 
     @property
     def block_start(self) -> int:

@@ -1,0 +1,217 @@
+"""``stream-monitor reference``: what predictions are compared with, built and shown."""
+
+from __future__ import annotations
+
+import os
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from stream_monitor.cli.output import Output, json_option
+from stream_monitor.errors import DataError
+from stream_monitor.reference.build import build as build_reference
+from stream_monitor.reference.codec import decode, encode
+from stream_monitor.reference.data import Roles, assign_roles, read
+from stream_monitor.reference.explain import ALPHA, WINDOW, explain
+from stream_monitor.reference.model import Kind, Reference
+
+#: No reference in a file is larger; it would not fit into a Kafka message anyway.
+MAX_FILE_BYTES = 64 << 20
+
+_ROLES = ("prediction", "score", "label", "id", "timestamp", "latency", "version")
+
+
+class ColumnKind(click.ParamType):
+    """``COL=KIND`` as an option's value; a pair in Python."""
+
+    name = "col=kind"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, Kind]:
+        name, equals, kind = str(value).rpartition("=")
+        if not equals or kind not in set(Kind):
+            self.fail(f"{value!r} is not COL={'|'.join(Kind)}", param, ctx)
+        return name, Kind(kind)
+
+
+@click.group()
+def reference() -> None:
+    """Build, show and publish the references that models are judged by."""
+
+
+@reference.command("build")
+@click.argument("data", type=click.Path(path_type=Path))
+@click.option("--model", required=True, metavar="NAME", help="The model, as its events name it.")
+@click.option(
+    "-o",
+    "--output",
+    "target",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Where to write it [default: NAME.reference].",
+)
+@click.option("--prediction", metavar="COL", help="The predictions.")
+@click.option("--score", metavar="COL", help="The score or probability behind a prediction.")
+@click.option("--label", metavar="COL", help="The ground truth; it only adds to the classes.")
+@click.option("--id", "id_", metavar="COL", help="The identifiers; not monitored.")
+@click.option("--timestamp", metavar="COL", help="The times; not monitored.")
+@click.option(
+    "--feature", "features", metavar="COL", multiple=True, help="A feature [default: all the rest]."
+)
+@click.option("--ignore", metavar="COL", multiple=True, help="A column to leave out.")
+@click.option(
+    "--kind",
+    "kinds",
+    type=ColumnKind(),
+    metavar=f"COL={'|'.join(Kind)}",
+    multiple=True,
+    help="How a column is measured, where the guess is wrong.",
+)
+@click.option("--positive", metavar="LABEL", help="The positive class of a binary model.")
+@click.option("--sample-size", type=click.IntRange(1), default=5000, show_default=True)
+@click.option("--max-categories", type=click.IntRange(1), default=1000, show_default=True)
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
+@json_option
+def build(
+    data: Path,
+    model: str,
+    target: Path | None,
+    prediction: str | None,
+    score: str | None,
+    label: str | None,
+    id_: str | None,
+    timestamp: str | None,
+    features: tuple[str, ...],
+    ignore: tuple[str, ...],
+    kinds: tuple[tuple[str, Kind], ...],
+    positive: str | None,
+    sample_size: int,
+    max_categories: int,
+    seed: int,
+    as_json: bool,
+) -> None:
+    """Build a reference from the rows of DATA (.csv, .parquet or .jsonl).
+
+    Columns that no option names are recognised by their names (prediction, score, label,
+    id, timestamp and the like), and all others are features. The table shows what was guessed.
+    """
+    output = Output(as_json)
+    with output.progress(f"rows of {data.name}") as progress:
+        table = read(data, advance=progress.advance)
+    roles = assign_roles(
+        table,
+        prediction=prediction,
+        score=score,
+        label=label,
+        id=id_,
+        timestamp=timestamp,
+        features=features,
+        ignore=ignore,
+    )
+    monitored = [*roles.features, *filter(None, (roles.prediction, roles.score))]
+    with output.progress("columns", len(monitored)) as progress:
+        made = build_reference(
+            model,
+            table,
+            roles,
+            created_ms=time.time_ns() // 1_000_000,
+            source=data.name,
+            sample_size=sample_size,
+            max_categories=max_categories,
+            seed=seed,
+            kinds=dict(kinds),
+            positive=positive,
+            progress=lambda done, total: progress.advance(),
+        )
+    packed = encode(made)
+    target = target or Path(f"{model.replace(os.sep, '_')}.reference")
+    _write(target, packed)
+    _show(output, made)
+    found = {role: name for role in _ROLES if (name := roles.column(role)) is not None}
+    output.line(_told(found, roles))
+    output.line(f"{target}: {len(packed):,} bytes")
+    output.emit_json(
+        _document(made)
+        | {"file": str(target), "bytes": len(packed), "roles": found, "guessed": roles.guessed}
+    )
+
+
+@reference.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@json_option
+def show(file: Path, as_json: bool) -> None:
+    """Show what is in the reference FILE."""
+    output = Output(as_json)
+    found = load(file)
+    _show(output, found)
+    output.emit_json(_document(found))
+
+
+def load(file: Path) -> Reference:
+    """The reference of a file; a DataError names the file and what is wrong with it."""
+    try:
+        if file.stat().st_size > MAX_FILE_BYTES:
+            raise DataError(f"{file} is too large for a reference.")
+        return decode(file.read_bytes())
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise DataError(f"{file} cannot be read: {reason}.") from error
+    except DataError as error:
+        raise DataError(f"{file}: {error}") from error
+
+
+def _write(target: Path, data: bytes) -> None:
+    """Write whole or not at all, so that a reader never sees half a reference."""
+    beside = target.with_name(f".{target.name}.{os.getpid()}")
+    try:
+        beside.write_bytes(data)
+        beside.replace(target)
+    except OSError as error:
+        beside.unlink(missing_ok=True)
+        reason = (error.strerror or str(error)).lower()
+        raise DataError(f"{target} cannot be written: {reason}.") from error
+
+
+def _show(output: Output, shown: Reference) -> None:
+    made = datetime.fromtimestamp(shown.created_ms / 1000, UTC)
+    output.line(f"{shown.model}: reference {shown.hash}", style="bold")
+    classes = f" of {', '.join(shown.classes)}" if shown.classes else ""
+    positive = f", positive {shown.positive}" if shown.positive is not None else ""
+    output.line(f"{shown.task}{classes}{positive}")
+    output.line(f"{shown.rows:,} rows of {shown.source}, {made:%Y-%m-%d %H:%M} UTC")
+    rows = explain(shown)
+    columns = ("column", "role", "kind", "missing", "distinct", "values", "detectable", "note")
+    output.table(columns, ([_cell(name, row[name]) for name in columns] for row in rows))
+    if any(row["detectable"] is not None for row in rows):
+        output.line(
+            f"detectable: the smallest KS distance that {WINDOW:,} rows show at level {ALPHA:g}"
+        )
+
+
+def _cell(name: str, value: object) -> object:
+    return f"{value:.2%}" if name == "missing" and isinstance(value, float) else value
+
+
+def _told(found: dict[str, str], roles: Roles) -> str:
+    told = [
+        f"{role} {name}{' (guessed)' if role in roles.guessed else ''}"
+        for role, name in found.items()
+    ]
+    return f"roles: {', '.join(told) or 'none'}; features {len(roles.features):,}"
+
+
+def _document(shown: Reference) -> dict[str, object]:
+    return {
+        "model": shown.model,
+        "hash": shown.hash,
+        "rows": shown.rows,
+        "task": shown.task,
+        "classes": shown.classes,
+        "positive": shown.positive,
+        "source": shown.source,
+        "created_ms": shown.created_ms,
+        "columns": explain(shown),
+    }

@@ -1,0 +1,1 @@
+"""What the operator sets: durations, the settings, their loading and their rendering."""

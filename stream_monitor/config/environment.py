@@ -1,0 +1,97 @@
+"""Settings from environment variables, laid over what the file says.
+
+``STREAM_MONITOR_`` and the keys that lead to a setting, joined by two underscores, in any
+case: ``STREAM_MONITOR_KAFKA__GROUP``, ``STREAM_MONITOR_DEFAULTS__DRIFT__ALPHA``. A model's
+own settings can be set where the file names the model; in the variable its name has an
+underscore for whatever is no letter or digit: ``STREAM_MONITOR_MODELS__CREDIT_RISK__WINDOW``
+for ``credit-risk``. A list is separated by commas, ``null`` is no value.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from stream_monitor.config.fields import Leaf, leaves, nearest
+from stream_monitor.config.problems import Problem
+from stream_monitor.config.settings import ModelSettings, Settings
+from stream_monitor.config.yaml_text import Path, scalar
+
+PREFIX = "STREAM_MONITOR_"
+#: Read by others: the CLI (the file's path) and the project's own tests.
+_NOT_SETTINGS = re.compile(r"STREAM_MONITOR_(?:CONFIG|TEST_.*)")
+
+
+@dataclass(frozen=True, slots=True)
+class FromEnvironment:
+    """What the variables set, by path; the variable of each; and what is wrong with others."""
+
+    values: dict[Path, object] = field(default_factory=dict)
+    origins: dict[Path, str] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+
+
+def variable(path: Path) -> str:
+    """The name of a setting's variable."""
+    return PREFIX + "__".join(re.sub(r"[^0-9A-Za-z]", "_", key).upper() for key in path)
+
+
+def read(environ: Mapping[str, str], models: Iterable[str]) -> FromEnvironment:
+    """The settings in an environment, ``models`` being the names that the file has."""
+    found = FromEnvironment()
+    ours = {
+        name: value
+        for name, value in sorted(environ.items())
+        if name.upper().startswith(PREFIX) and not _NOT_SETTINGS.fullmatch(name.upper())
+    }
+    if not ours:
+        return found
+    table = _table(models)
+    for name, text in ours.items():
+        targets = table.get(name.upper(), [])
+        if len(targets) == 1:
+            _take(found, name, text, *targets[0])
+        elif targets:
+            paths = " and ".join(".".join(path) for path, _ in targets)
+            found.problems.append(Problem(name, f"it stands for both {paths}; use the file"))
+        else:
+            like = nearest(name.upper(), table)
+            hint = f"do you mean {like}?" if like else f"settings are named like {_EXAMPLE}"
+            found.problems.append(Problem(name, f"no such setting; {hint}"))
+    return found
+
+
+_EXAMPLE = variable(("kafka", "bootstrap_servers"))
+
+
+def _table(models: Iterable[str]) -> dict[str, list[tuple[Path, Leaf]]]:
+    table: dict[str, list[tuple[Path, Leaf]]] = {}
+    known = list(leaves(Settings))
+    for model in models:
+        known += leaves(ModelSettings, ("models", model))
+    for path, leaf in known:
+        table.setdefault(variable(path), []).append((path, leaf))
+    return table
+
+
+def _take(found: FromEnvironment, name: str, text: str, path: Path, leaf: Leaf) -> None:
+    if path in found.origins:
+        other = found.origins[path]
+        found.problems.append(Problem(name, f"{other} sets {'.'.join(path)} too; keep one"))
+        return
+    try:
+        found.values[path] = _value(text, leaf)
+    except ValueError:
+        found.problems.append(
+            Problem(name, f"{text!r} cannot be read; allowed is {leaf.allowed()}")
+        )
+    found.origins[path] = name
+
+
+def _value(text: str, leaf: Leaf) -> object:
+    if leaf.is_text:
+        return None if text == "null" else text
+    if leaf.is_list and not text.lstrip().startswith("["):
+        return [scalar(item) for item in text.split(",")] if text.strip() else []
+    return scalar(text)

@@ -1,0 +1,17 @@
+"""Real data for the demo and the tests; NOTICE.md says whose it is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+def path(name: str) -> Path:
+    """The path of a shipped file, such as ``employment_reference.parquet``.
+
+    Raises ValueError for a name that is not shipped.
+    """
+    folder = Path(__file__).parent
+    shipped = sorted(file.name for file in folder.glob("*.parquet"))
+    if name not in shipped:
+        raise ValueError(f"No data file {name!r} is shipped; there are {', '.join(shipped)}.")
+    return folder / name

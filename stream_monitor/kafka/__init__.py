@@ -1,0 +1,1 @@
+"""Kafka and Faust: the only folder that imports faust, aiokafka or confluent_kafka."""

@@ -1,0 +1,87 @@
+"""Our topics: which there are, how each is kept, and making those that are missing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from aiokafka.admin import NewTopic
+from aiokafka.errors import TopicAlreadyExistsError, for_code
+
+from stream_monitor.config.duration import DAY
+from stream_monitor.config.settings import TOPICS, KafkaSettings, Topic
+from stream_monitor.errors import BrokerError
+from stream_monitor.kafka.clients import administering
+
+
+class Outcome(StrEnum):
+    """What became of a topic that was to be created."""
+
+    CREATED = "created"
+    EXISTS = "exists"
+
+
+@dataclass(frozen=True, slots=True)
+class TopicSpec:
+    """A topic as we want it."""
+
+    name: str
+    partitions: int
+    config: dict[str, str]
+    why: str
+
+
+def topic_specs(kafka: KafkaSettings) -> tuple[TopicSpec, ...]:
+    """Every topic of ours.
+
+    ``predictions`` and ``labels`` have equally many partitions, so that a label meets its
+    prediction; ``references`` is one small compacted log that every worker reads whole.
+    """
+    size = {"max.message.bytes": str(kafka.max_message_bytes)}
+    week = {"cleanup.policy": "delete", "retention.ms": str(7 * DAY)}
+    compacted = {"cleanup.policy": "compact"}
+    kinds: dict[Topic, tuple[int, dict[str, str], str]] = {
+        "predictions": (kafka.partitions, week | size, "events of model servers"),
+        "labels": (kafka.partitions, week | size, "ground truth that comes later"),
+        "references": (1, compacted | size, "frozen references, the newest of each model"),
+        "summaries": (kafka.partitions, week | size, "stage 1 to stage 2"),
+        "reports": (kafka.partitions, week | size, "a document for each window"),
+        "alerts": (kafka.partitions, week | size, "alerts opened and resolved"),
+        "dead_letters": (kafka.partitions, week | size, "messages that could not be read"),
+    }
+    return tuple(
+        TopicSpec(kafka.topic(topic), partitions, config, why)
+        for topic, (partitions, config, why) in kinds.items()
+        if topic in TOPICS
+    )
+
+
+async def create_topics(kafka: KafkaSettings) -> dict[str, Outcome]:
+    """Create what is missing; a topic that exists is left as it is.
+
+    Raises:
+        BrokerError: Kafka cannot be reached, or refuses a topic.
+    """
+    outcomes: dict[str, Outcome] = {}
+    async with administering(kafka) as admin:
+        existing = set(await admin.list_topics())
+        missing = [spec for spec in topic_specs(kafka) if spec.name not in existing]
+        outcomes |= {
+            spec.name: Outcome.EXISTS for spec in topic_specs(kafka) if spec.name in existing
+        }
+        if missing:
+            response = await admin.create_topics(
+                [
+                    NewTopic(
+                        spec.name, spec.partitions, kafka.replication, topic_configs=spec.config
+                    )
+                    for spec in missing
+                ]
+            )
+            for name, code, *rest in response.topic_errors:
+                error = for_code(code)
+                if code and error is not TopicAlreadyExistsError:
+                    reason = rest[0] if rest and rest[0] else error.__name__
+                    raise BrokerError(f"Kafka refuses to create the topic {name}: {reason}")
+                outcomes[name] = Outcome.EXISTS if code else Outcome.CREATED
+    return outcomes

@@ -1,0 +1,92 @@
+"""Seeks and fetches on the consumer's own thread, where their order is certain."""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
+
+from faust.transport.consumer import ensure_TP
+from faust.transport.drivers import aiokafka as driver
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from faust.types import TP
+
+    from stream_monitor.kafka.consumer import Consumer
+
+#: aiokafka keeps one fetch to a broker in flight. Faust lets it wait 1,500 ms for idle
+#: partitions, and the busy ones on that broker wait with it; seeks do too.
+_FETCH_MAX_WAIT_MS = 100
+
+
+class Seek(NamedTuple):
+    """A partition is read from ``offset`` on; ``epoch`` numbers the seeks of this process."""
+
+    epoch: int
+    offset: int
+    committed: int | None
+
+
+class Fetched(NamedTuple):
+    """Records of one fetch, and of which seek those of each stream partition come."""
+
+    records: Mapping[TP, list[Any]]
+    epochs: Mapping[TP, int]
+
+
+class ConsumerThread(driver.AIOKafkaConsumerThread):
+    """aiokafka's thread; a fetch says which seek it comes after."""
+
+    consumer: Consumer
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.seeks: dict[TP, Seek] = {}
+        self._epochs = itertools.count(1)
+
+    def _create_worker_consumer(self, transport: driver.Transport) -> Any:
+        consumer: Any = super()._create_worker_consumer(transport)
+        consumer._fetch_max_wait_ms = _FETCH_MAX_WAIT_MS
+        return consumer
+
+    async def fetch(self, active: set[TP], timeout: float, max_records: int) -> Fetched:
+        fetched = await self.call_thread(self._fetch_stamped, active, timeout, max_records)
+        return cast("Fetched", fetched)
+
+    async def _fetch_stamped(self, active: set[TP], timeout: float, max_records: int) -> Fetched:
+        fetched = await self._fetch_records(
+            self._ensure_consumer(), active, timeout=timeout, max_records=max_records
+        )
+        # No await since the records left aiokafka's buffer: the stamps are theirs.
+        records = {ensure_TP(tp): rows for tp, rows in fetched.items()}
+        return Fetched(records, {tp: self.seeks[tp].epoch for tp in records if tp in self.seeks})
+
+    async def seek_streams(self) -> Mapping[TP, Seek]:
+        """Seek every stream partition to what is committed; empty if a rebalance came first."""
+        return cast("Mapping[TP, Seek]", await self.call_thread(self._seek_streams))
+
+    async def _seek_streams(self) -> Mapping[TP, Seek]:
+        consumer = self._ensure_consumer()
+        generation = self.app.consumer_generation_id
+        seeks: dict[TP, Seek] = {}
+        for raw in consumer.assignment():
+            tp = ensure_TP(raw)
+            if self.consumer.is_changelog(tp):
+                continue
+            committed = await consumer.committed(raw)
+            # Without a commit, aiokafka has resolved the position by its reset policy.
+            offset = await consumer.position(raw) if committed is None else committed
+            if self.app.consumer_generation_id != generation:
+                return {}
+            consumer.seek(raw, offset)
+            seeks[tp] = self.seeks[tp] = Seek(next(self._epochs), offset, committed)
+        return seeks
+
+    def seek(self, partition: TP, offset: int) -> None:
+        """Seek one partition; its books open anew with the next record."""
+        super().seek(partition, offset)
+        tp = ensure_TP(partition)
+        before = self.seeks.get(tp)
+        if before is not None:
+            self.seeks[tp] = Seek(next(self._epochs), offset, before.committed)

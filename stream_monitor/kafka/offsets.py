@@ -1,0 +1,85 @@
+"""Which offsets of one partition are processed, and which may be committed.
+
+No client and no clock: the transport tells it what was delivered and acknowledged.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+#: ``(processed offset) -> offset that may be committed``, never above its argument.
+CommitPolicy = Callable[[int], int]
+
+
+def commit_processed(processed: int) -> int:
+    """Commit whatever is processed: Kafka's usual at-least-once."""
+    return processed
+
+
+def commit_blocks(block_size: int) -> CommitPolicy:
+    """Commit at multiples of ``block_size`` only, so that a restart re-reads whole blocks.
+
+    Raises:
+        ValueError: ``block_size`` is below 1.
+    """
+    if block_size < 1:
+        raise ValueError(f"a block holds at least one offset, not {block_size}")
+    return lambda processed: processed - processed % block_size
+
+
+class Position(NamedTuple):
+    """Where a partition stands: offsets of the next record to process, commit and arrive."""
+
+    processed: int
+    committed: int | None
+    highwater: int | None
+
+
+@dataclass(slots=True)
+class _Delivery:
+    last: int
+    done: bool = False
+
+
+@dataclass(slots=True)
+class PartitionOffsets:
+    """The books of one partition since its last seek.
+
+    ``processed`` is one past the last offset of the longest *prefix* of deliveries that
+    are all acknowledged: it never passes a delivery that is still at work, whatever the
+    order of the acknowledgements, and it does not care about holes between offsets
+    (compaction, transaction markers).
+
+    Attributes:
+        epoch: names the seek these books belong to; a new seek means new books.
+        processed: the offset reading would resume from, were everything committed.
+        committed: what the group has committed, None before the first commit.
+    """
+
+    epoch: int
+    processed: int
+    committed: int | None
+    _pending: deque[_Delivery] = field(default_factory=deque)
+
+    def deliver(self, last: int) -> _Delivery:
+        """Note that records up to offset ``last`` were handed on; the token acknowledges them."""
+        token = _Delivery(last)
+        self._pending.append(token)
+        return token
+
+    def acknowledge(self, token: _Delivery) -> None:
+        """Note that the records of ``token`` are dealt with; twice is harmless."""
+        token.done = True
+        pending = self._pending
+        while pending and pending[0].done:
+            self.processed = pending.popleft().last + 1
+
+    def committable(self, policy: CommitPolicy) -> int | None:
+        """The offset to commit now, None if there is nothing new; never goes backwards."""
+        offset = min(policy(self.processed), self.processed)
+        if offset <= (self.committed or 0):
+            return None
+        return offset

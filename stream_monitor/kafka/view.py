@@ -1,0 +1,139 @@
+"""What a worker shows of itself: counts that only grow, and the present as it is."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from faust.types import TP
+
+from stream_monitor.kafka.transport import Position
+from stream_monitor.metrics.snapshot import (
+    Durations,
+    OpenAlert,
+    PartitionView,
+    ReferenceView,
+    Snapshot,
+    WorkerState,
+)
+from stream_monitor.pipeline.effects import Publish, Stream
+from stream_monitor.pipeline.evaluate import Evaluator, EvaluatorCounts
+from stream_monitor.pipeline.summarise import Counts, Summariser
+from stream_monitor.reference.registry import References
+
+
+class WorkerView:
+    """Collects what happens; :meth:`refresh` makes it the :attr:`snapshot` others read."""
+
+    def __init__(self, now_ms: int) -> None:
+        self.snapshot = Snapshot(started_ms=now_ms, state_since_ms=now_ms, as_of_ms=now_ms)
+        self.summarising = Counts()
+        self.evaluating = EvaluatorCounts()
+        self.rebalances = 0
+        self._durations = {"summarise": Durations(), "evaluate": Durations(), "emit": Durations()}
+        self._errors = 0
+        self._last_error = ""
+        self._last_error_ms: int | None = None
+        self._reports: dict[str, Mapping[str, Any]] = {}
+
+    def complain(self, sentence: str) -> None:
+        """Something was passed over; people should know."""
+        self._errors += 1
+        self._last_error = sentence
+        self._last_error_ms = time.time_ns() // 1_000_000
+
+    def published(self, publish: Publish) -> None:
+        """A report or alert is on its topic."""
+        if publish.stream is Stream.REPORTS:
+            self._reports[publish.model] = publish.document
+
+    @contextmanager
+    def timing(self, what: str) -> Iterator[None]:
+        """Count a piece of work and how long it took."""
+        begun = time.perf_counter()
+        try:
+            yield
+        finally:
+            before = self._durations[what]
+            took = time.perf_counter() - begun
+            self._durations[what] = Durations(before.count + 1, before.seconds + took)
+
+    def refresh(
+        self,
+        now_ms: int,
+        state: WorkerState,
+        source_topic: str,
+        positions: Mapping[TP, Position],
+        summarisers: Mapping[int, Summariser],
+        evaluators: Iterable[Evaluator],
+        references: References,
+    ) -> None:
+        """Swap the snapshot for one of now."""
+        models = {name: model for each in evaluators for name, model in each.models.items()}
+        # What the worker no longer owns must vanish with its partition.
+        self._reports = {name: doc for name, doc in self._reports.items() if name in models}
+        before = self.snapshot
+        stage1, stage2 = self.summarising, self.evaluating
+        handled = self._durations["summarise"], self._durations["evaluate"]
+        self.snapshot = Snapshot(
+            state=state,
+            state_since_ms=before.state_since_ms if state is before.state else now_ms,
+            started_ms=before.started_ms,
+            as_of_ms=now_ms,
+            records=stage1.records,
+            events=stage1.events,
+            without_reference=stage1.without_reference,
+            rejected=stage1.rejected,
+            dropped=stage1.dropped + stage2.dropped,
+            slots_received=stage2.slots,
+            repeated=stage2.repeated,
+            late=stage2.late,
+            windows=stage2.windows,
+            alerts=stage2.alerts,
+            rebalances=self.rebalances,
+            errors=self._errors,
+            emits=self._durations["emit"],
+            handles=Durations(
+                sum(each.count for each in handled), sum(each.seconds for each in handled)
+            ),
+            open_alerts=tuple(
+                OpenAlert(
+                    name, key.family, key.monitor, key.column, str(alert.severity or "warning")
+                )
+                for name, model in sorted(models.items())
+                for key, alert in model.alerts.items()
+                if alert.is_open
+            ),
+            partitions=tuple(
+                self._partition(tp, at, source_topic, summarisers)
+                for tp, at in sorted(positions.items())
+            ),
+            watermarks={
+                name: model.watermark_ms
+                for name, model in models.items()
+                if model.watermark_ms is not None
+            },
+            references={
+                name: ReferenceView(reference.hash, reference.created_ms)
+                for name, reference in references.all_current().items()
+            },
+            reports=self._reports,
+            last_error=self._last_error,
+            last_error_ms=self._last_error_ms,
+        )
+
+    @staticmethod
+    def _partition(
+        tp: TP, at: Position, source_topic: str, summarisers: Mapping[int, Summariser]
+    ) -> PartitionView:
+        machine = summarisers.get(tp.partition) if tp.topic == source_topic else None
+        return PartitionView(
+            topic=tp.topic,
+            partition=tp.partition,
+            position=at.processed,
+            committed=at.committed,
+            highwater=at.highwater,
+            last_event_ms=None if machine is None else machine.watermark_ms,
+        )

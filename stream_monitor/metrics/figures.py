@@ -1,0 +1,106 @@
+"""The latest report of a model as samples: its window, drift, quality, performance, latency."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from stream_monitor.detectors.verdict import Family, State
+from stream_monitor.metrics import names
+from stream_monitor.metrics.families import Families
+
+Report = Mapping[str, Any]
+
+_CLASS = "class:"
+#: Figures of the model that are no performance metric or share of bad values, by monitor.
+_OWN = {
+    "score": names.QUALITY_SCORE,
+    "unknown_features": names.UNKNOWN_FEATURES,
+    "coverage": names.COVERAGE,
+}
+
+
+def columns_of(report: Report) -> Sequence[str]:
+    """The columns that the report has verdicts about, each once, in its order."""
+    return list(dict.fromkeys(v["column"] for v in report["verdicts"] if v["column"]))
+
+
+def add_report(out: Families, model: str, report: Report, columns: Collection[str]) -> None:
+    """All samples of a report; of single columns only those in ``columns``."""
+    verdicts = report["verdicts"]
+    out.add(names.WINDOW_END, report["window"]["end_ms"] / 1000, model)
+    out.add(names.WINDOW_ROWS, report["rows"], model)
+    out.add(names.WINDOW_LABELLED, report["confusion"]["labelled"], model)
+    for status in names.WINDOW_STATUSES:
+        out.add(names.WINDOW_STATUS, report["status"] == status, model, status)
+    judged = {
+        verdict["column"]
+        for verdict in verdicts
+        if verdict["family"] == Family.DRIFT
+        and verdict["decides"]
+        and verdict["state"] in (State.OK, State.ALARM)
+    }
+    out.add(names.COLUMNS_JUDGED, len(judged), model)
+    out.add(names.COLUMNS_DRIFTED, len(set(report["drifted"])), model)
+    for verdict in verdicts:
+        if not verdict["column"] or verdict["column"] in columns:
+            _ADD[verdict["family"]](out, model, verdict)
+
+
+def _add_drift(out: Families, model: str, verdict: Report) -> None:
+    column = verdict["column"]
+    if verdict["decides"] and verdict["state"] in (State.OK, State.ALARM):
+        out.add(names.DRIFT_DETECTED, verdict["state"] == State.ALARM, model, column)
+    for spec, key in (
+        (names.DRIFT_STATISTIC, "statistic"),
+        (names.DRIFT_THRESHOLD, "threshold"),
+        (names.DRIFT_P_VALUE, "p_value"),
+        (names.DRIFT_EFFECT, "effect"),
+    ):
+        _add(out, spec, verdict.get(key), model, column, verdict["monitor"])
+
+
+def _add_quality(out: Families, model: str, verdict: Report) -> None:
+    own = _OWN.get(verdict["monitor"])
+    if own is not None:
+        _add(out, own, verdict.get("statistic"), model)
+        return
+    labels = (model, verdict["column"], verdict["monitor"])
+    _add(out, names.QUALITY, verdict.get("statistic"), *labels)
+    _add(out, names.QUALITY_THRESHOLD, verdict.get("threshold"), *labels)
+
+
+def _add_performance(out: Families, model: str, verdict: Report) -> None:
+    metric, column, value = verdict["monitor"], verdict["column"], verdict.get("statistic")
+    own = _OWN.get(metric)
+    if own is not None:
+        _add(out, own, value, model)
+    elif column:
+        _add(out, names.PERFORMANCE_OF_CLASS, value, model, column.removeprefix(_CLASS), metric)
+    else:
+        _add(out, names.PERFORMANCE, value, model, metric)
+        _add(out, names.PERFORMANCE_THRESHOLD, verdict.get("threshold"), model, metric)
+
+
+def _add_latency(out: Families, model: str, verdict: Report) -> None:
+    """``mean`` and the quantiles ``p50``, ``p99.9``; the report has milliseconds."""
+    monitor, value, limit = verdict["monitor"], verdict.get("statistic"), verdict.get("threshold")
+    seconds = None if value is None else value / 1000
+    if monitor == "mean":
+        _add(out, names.LATENCY_MEAN, seconds, model)
+        return
+    _add(out, names.LATENCY, seconds, model, f"{float(monitor.removeprefix('p')) / 100:.8g}")
+    _add(out, names.LATENCY_THRESHOLD, None if limit is None else limit / 1000, model)
+
+
+def _add(out: Families, spec: names.Spec, value: float | None, *labels: str) -> None:
+    if value is not None:
+        out.add(spec, value, *labels)
+
+
+_ADD = {
+    Family.DRIFT.value: _add_drift,
+    Family.QUALITY.value: _add_quality,
+    Family.PERFORMANCE.value: _add_performance,
+    Family.LATENCY.value: _add_latency,
+}

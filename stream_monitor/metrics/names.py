@@ -1,0 +1,201 @@
+"""Every metric of a worker: name, kind, labels and help, in the order of the exposition.
+
+Conventions: one prefix; base units (seconds, shares of 1); ``_total`` for counters, ``_info``
+for facts in labels, ``_timestamp_seconds`` for times, never an age (an age from an exporter
+that hangs looks fresh). A label called ``column`` is a column id (``feature:NAME``,
+``prediction``, ``score``) and empty for the model as a whole. Alerting rules and dashboards
+may use what is listed here and nothing else.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from stream_monitor.alerts.rule import Severity, Transition
+from stream_monitor.detectors.verdict import State
+from stream_monitor.errors import Reason
+from stream_monitor.metrics.snapshot import WorkerState
+
+PREFIX = "stream_monitor_"
+
+
+class Kind(StrEnum):
+    """The type of a metric as Prometheus has it."""
+
+    COUNTER = "counter"
+    GAUGE = "gauge"
+    INFO = "info"  # a gauge that is always 1
+    SUMMARY = "summary"
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """One metric: ``name`` is what a query writes; a summary adds ``_sum`` and ``_count``."""
+
+    name: str
+    kind: Kind
+    labels: tuple[str, ...]
+    help: str
+
+
+def _spec(kind: Kind, name: str, labels: str, text: str) -> Spec:
+    return Spec(PREFIX + name, kind, tuple(labels.split()), text)
+
+
+def _counter(name: str, labels: str, text: str) -> Spec:
+    return _spec(Kind.COUNTER, name, labels, text)
+
+
+def _gauge(name: str, labels: str, text: str) -> Spec:
+    return _spec(Kind.GAUGE, name, labels, text)
+
+
+# Known label sets: their series are there, at 0, before anything happens.
+STATES = tuple(WorkerState)
+REASONS = tuple(Reason)
+SEVERITIES = tuple(Severity)
+WINDOW_STATUSES = (State.OK, State.ALARM, State.THIN)
+ALERT_STATUSES = tuple(Transition)
+LIMITS = ("repeated", "models", "panes", "slide_changed", "unlike", "reference_unknown")
+
+# The worker
+BUILD = _spec(Kind.INFO, "build_info", "version python", "Version of stream-monitor and Python.")
+STATE = _gauge("worker_state", "state", "1 for the state the worker is in, 0 for the others.")
+STARTED = _gauge("worker_start_timestamp_seconds", "", "When the worker started.")
+AS_OF = _gauge(
+    "snapshot_timestamp_seconds",
+    "",
+    "When the event loop last said what it does; more than some seconds ago: it hangs.",
+)
+REBALANCES = _counter("rebalances_total", "", "Rebalances of the consumer group seen.")
+ERRORS = _counter("errors_total", "", "Errors that the worker got over.")
+HANDLE = _spec(
+    Kind.SUMMARY, "handle_seconds", "", "Time to decode and summarise one batch of records."
+)
+EMIT = _spec(
+    Kind.SUMMARY, "emit_seconds", "", "Time to hand on what has changed since the last emit."
+)
+LABELS_DROPPED = _gauge(
+    "labels_dropped",
+    "label",
+    "Models, columns and alerts without series of their own because a cap was reached.",
+)
+
+# Reading
+RECORDS = _counter("records_total", "", "Kafka records read, rejected ones included.")
+REJECTED = _counter("records_rejected_total", "reason", "Records put aside as dead letters.")
+EVENTS = _counter("events_total", "model", "Prediction and label events taken in.")
+WITHOUT_REFERENCE = _counter(
+    "events_without_reference_total", "model", "Events taken in while the model had no reference."
+)
+LATE = _counter("events_late_total", "model", "Events that came after their window was judged.")
+DROPPED = _counter("dropped_total", "limit", "What was dropped because a limit was reached.")
+SLOTS = _counter("slots_received_total", "", "Summaries of panes received by stage 2.")
+SLOTS_REPEATED = _counter("slots_repeated_total", "", "Summaries received that said nothing new.")
+
+# Lag
+LAG_RECORDS = _gauge("lag_records", "topic partition", "Records written and not yet read.")
+LAG_SECONDS = _gauge(
+    "lag_seconds",
+    "topic partition",
+    "Event time: age of the newest event handled; 0 where everything written is read.",
+)
+POSITION = _gauge("position_offset", "topic partition", "The next offset to be read.")
+COMMITTED = _gauge("committed_offset", "topic partition", "Where a restart would begin.")
+HIGHWATER = _gauge("highwater_offset", "topic partition", "Where the next record is written.")
+LAST_EVENT = _gauge(
+    "last_event_timestamp_seconds", "topic partition", "The newest event time handled."
+)
+WATERMARK = _gauge(
+    "watermark_timestamp_seconds",
+    "model",
+    "Event time up to which the model's events are taken as complete.",
+)
+
+# Windows
+WINDOWS = _counter("windows_total", "model status", "Windows judged; thin: too few events.")
+WINDOW_STATUS = _gauge(
+    "window_status", "model status", "1 for the status of the latest window, 0 for the others."
+)
+WINDOW_END = _gauge("window_end_timestamp_seconds", "model", "End of the latest window judged.")
+WINDOW_ROWS = _gauge("window_rows", "model", "Events in the latest window.")
+WINDOW_LABELLED = _gauge(
+    "window_labelled_rows", "model", "Events with a label in the latest window."
+)
+REFERENCE = _spec(
+    Kind.INFO, "reference_info", "model reference_hash", "Which reference a model is judged by."
+)
+REFERENCE_CREATED = _gauge(
+    "reference_created_timestamp_seconds", "model", "When the model's reference was made."
+)
+
+# Alerts
+ALERTS = _counter("alerts_total", "model status", "Alerts opened and resolved.")
+ALERT_ACTIVE = _gauge(
+    "alert_active", "model family monitor column severity", "1 while the alert is open."
+)
+ALERTS_OPEN = _gauge("alerts_open", "severity", "Alerts open now, whether listed or not.")
+
+# The latest window of each model
+COLUMNS_JUDGED = _gauge(
+    "columns_judged", "model", "Columns whose drift was decided in the latest window."
+)
+COLUMNS_DRIFTED = _gauge("columns_drifted", "model", "Columns drifted in the latest window.")
+DRIFT_DETECTED = _gauge(
+    "drift_detected",
+    "model column",
+    "1 where the verdict that decides is an alarm, 0 where it is not; absent: too few values.",
+)
+DRIFT_STATISTIC = _gauge(
+    "drift_statistic", "model column monitor", "Drift statistic of the latest window."
+)
+DRIFT_THRESHOLD = _gauge(
+    "drift_threshold", "model column monitor", "What the drift statistic is in alarm above."
+)
+DRIFT_P_VALUE = _gauge(
+    "drift_p_value", "model column monitor", "p-value of the drift statistic, from 0 to 1."
+)
+DRIFT_EFFECT = _gauge(
+    "drift_effect",
+    "model column monitor",
+    "Size of the change in units that do not depend on the number of events.",
+)
+QUALITY = _gauge("quality_ratio", "model column check", "Share of bad values in the latest window.")
+QUALITY_THRESHOLD = _gauge(
+    "quality_threshold_ratio", "model column check", "Share of bad values that is an alarm above."
+)
+QUALITY_SCORE = _gauge("quality_score_ratio", "model", "Data quality score of the latest window.")
+UNKNOWN_FEATURES = _gauge(
+    "unknown_features",
+    "model",
+    "Features in the latest window that the reference does not have; a lower bound.",
+)
+COVERAGE = _gauge(
+    "label_coverage_ratio", "model", "Share of the latest window's events that have a label."
+)
+PERFORMANCE = _gauge(
+    "performance_ratio", "model metric", "Performance on labelled events of the latest window."
+)
+PERFORMANCE_THRESHOLD = _gauge(
+    "performance_threshold_ratio", "model metric", "What the metric is in alarm below."
+)
+PERFORMANCE_OF_CLASS = _gauge(
+    "class_performance_ratio",
+    "model class metric",
+    "Performance for one class on labelled events of the latest window.",
+)
+LATENCY = _spec(
+    Kind.SUMMARY,
+    "latency_seconds",
+    "model quantile",
+    "Latency of predictions in the latest window, to 1 percent; quantiles only.",
+)
+LATENCY_MEAN = _gauge("latency_mean_seconds", "model", "Mean latency in the latest window.")
+LATENCY_THRESHOLD = _gauge(
+    "latency_threshold_seconds", "model", "What the 99th percentile of latency is in alarm above."
+)
+
+#: Every metric, in the order of the exposition (a hand-written list would miss one some day).
+ALL: tuple[Spec, ...] = tuple(value for value in list(globals().values()) if type(value) is Spec)
+BY_NAME: dict[str, Spec] = {spec.name: spec for spec in ALL}

@@ -1,0 +1,154 @@
+"""What a worker is doing, as one immutable value.
+
+The worker's event loop makes a new :class:`Snapshot` about once a second and swaps the
+reference, which is atomic; every other thread only reads what it finds. Nothing here is ever
+changed in place, so a reader needs no lock and never sees half of an update.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+
+class WorkerState(StrEnum):
+    """Where a worker is in its life; only a running one is ready."""
+
+    STARTING = "starting"
+    RECOVERING = "recovering"  # its tables are being rebuilt after a start or a rebalance
+    RUNNING = "running"
+    STOPPING = "stopping"
+
+
+class OpenAlert(NamedTuple):
+    """An alert that was opened and is not resolved."""
+
+    model: str
+    family: str
+    monitor: str
+    column: str  # "" for the whole model
+    severity: str
+
+
+class ReferenceView(NamedTuple):
+    """Which reference a model is judged against."""
+
+    hash: str
+    created_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Durations:
+    """How often something was done, and the seconds it took in all; both only grow."""
+
+    count: int = 0
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class PartitionView:
+    """One source partition of this worker; ``None`` is what is not known yet.
+
+    ``position`` is the next offset to be read, ``committed`` where a restart would begin,
+    ``highwater`` the offset the next message written will get, ``last_event_ms`` the newest
+    event time handled.
+    """
+
+    topic: str
+    partition: int
+    position: int | None = None
+    committed: int | None = None
+    highwater: int | None = None
+    last_event_ms: int | None = None
+
+    @property
+    def lag_records(self) -> int | None:
+        """Records written and not yet read, at least 0."""
+        if self.position is None or self.highwater is None:
+            return None
+        return max(0, self.highwater - self.position)
+
+    def lag_seconds(self, as_of_ms: int) -> float | None:
+        """How old the newest event handled is; 0 where everything written is read.
+
+        ``None`` before the first event. A partition that nobody writes to is not behind, so
+        this does not grow while there is no traffic.
+        """
+        if self.lag_records == 0:
+            return 0.0
+        if self.last_event_ms is None:
+            return None
+        return max(0, as_of_ms - self.last_event_ms) / 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """All that ``/metrics`` and ``/health`` tell; ``Snapshot.empty()`` is a worker just started.
+
+    Times that end in ``_ms`` are integer milliseconds since 1970: ``started_ms``,
+    ``state_since_ms`` and ``as_of_ms`` of the machine's clock, watermarks and
+    ``last_event_ms`` of event time. Counts are of this process since it started and never
+    fall: whoever makes a snapshot adds up the machines it has now *and* those it gave up in a
+    rebalance. All else is the present: what the worker no longer owns must be absent.
+
+    Mappings are copied when the snapshot is made (report documents are not: they are never
+    changed once they are written).
+    """
+
+    state: WorkerState = WorkerState.STARTING
+    state_since_ms: int = 0
+    started_ms: int = 0
+    as_of_ms: int = 0
+    # counts
+    records: int = 0  # Kafka records read, rejected ones included
+    events: Mapping[str, int] = field(default_factory=dict)  # by model
+    without_reference: Mapping[str, int] = field(default_factory=dict)  # events by model
+    rejected: Mapping[str, int] = field(default_factory=dict)  # records by reason
+    dropped: Mapping[str, int] = field(default_factory=dict)  # by limit
+    slots_received: int = 0
+    repeated: int = 0  # slots that said nothing new
+    late: Mapping[str, int] = field(default_factory=dict)  # events by model
+    windows: Mapping[tuple[str, str], int] = field(default_factory=dict)  # by model, status
+    alerts: Mapping[tuple[str, str], int] = field(default_factory=dict)  # by model, status
+    rebalances: int = 0
+    errors: int = 0
+    emits: Durations = field(default_factory=Durations)
+    handles: Durations = field(default_factory=Durations)
+    # the present
+    open_alerts: tuple[OpenAlert, ...] = ()
+    partitions: tuple[PartitionView, ...] = ()
+    watermarks: Mapping[str, int] = field(default_factory=dict)  # ms by model
+    references: Mapping[str, ReferenceView] = field(default_factory=dict)  # by model
+    reports: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # latest, by model
+    last_error: str = ""
+    last_error_ms: int | None = None
+
+    def __post_init__(self) -> None:
+        for each in fields(self):
+            value = getattr(self, each.name)
+            if isinstance(value, Mapping):
+                object.__setattr__(self, each.name, MappingProxyType(dict(value)))
+
+    @classmethod
+    def empty(cls) -> Snapshot:
+        """A worker that has done nothing and owns nothing."""
+        return cls()
+
+    @property
+    def models(self) -> frozenset[str]:
+        """Every model that anything here is said of."""
+        by_model = (
+            self.events,
+            self.without_reference,
+            self.late,
+            self.watermarks,
+            self.references,
+            self.reports,
+        )
+        names = {name for mapping in by_model for name in mapping}
+        names.update(model for counts in (self.windows, self.alerts) for model, _ in counts)
+        names.update(alert.model for alert in self.open_alerts)
+        return frozenset(names)

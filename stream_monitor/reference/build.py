@@ -1,0 +1,201 @@
+"""Building a reference: each column of a table frozen into what a window is compared with."""
+
+from __future__ import annotations
+
+import zlib
+from collections import Counter
+from collections.abc import Callable, Mapping
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.types as kinds_of
+
+from stream_monitor.errors import DataError
+from stream_monitor.events.columns import text
+from stream_monitor.reference.codec import content_hash
+from stream_monitor.reference.data import Roles, plain
+from stream_monitor.reference.infer import finite, infer_kind, is_text, number
+from stream_monitor.reference.model import (
+    CategoricalColumn,
+    Kind,
+    NumericColumn,
+    Reference,
+    ReferenceColumn,
+    Role,
+)
+from stream_monitor.reference.task import task_of
+from stream_monitor.statistics.arrays import FloatArray
+from stream_monitor.statistics.grid import Grid
+
+MAX_FEATURES = 10_000
+_TOLD = 5  # how many of the columns that cannot be used an error names
+
+
+def build(
+    model: str,
+    table: pa.Table,
+    roles: Roles,
+    *,
+    created_ms: int,
+    source: str,
+    sample_size: int = 5000,
+    max_categories: int = 1000,
+    seed: int = 0,
+    kinds: Mapping[str, Kind] | None = None,
+    positive: str | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Reference:
+    """The reference of the rows of ``table``; equal rows, options and seed give an equal one.
+
+    A column's kind is what ``kinds`` says, or else inferred (see :mod:`.infer`); the score is
+    numeric. A numeric column keeps ``sample_size`` of its finite values, drawn uniformly
+    without replacement (all of them if there are fewer); its range, mean and deviation
+    (population) are of all finite values, and null, NaN and ±inf count as missing. A
+    categorical column keeps its ``max_categories`` most frequent values. A label column only
+    adds to the classes. ``progress(done, total)`` is called after each column.
+
+    Raises :class:`DataError` for a column that cannot be used, more than 10,000 features, or
+    a positive class that is none of the classes.
+    """
+    if not model:
+        raise DataError("The model has no name.")
+    if len(roles.features) > MAX_FEATURES:
+        raise DataError(
+            f"There are {len(roles.features):,} features, and a reference may have "
+            f"{MAX_FEATURES:,}: choose the ones that matter (--feature)."
+        )
+    if sample_size < 1 or max_categories < 1:
+        raise DataError("The sample size and the number of categories must be at least 1.")
+    kinds = dict(kinds or {})
+    wanted = [(Role.FEATURE, name) for name in roles.features]
+    wanted += [(Role.PREDICTION, roles.prediction)] if roles.prediction else []
+    wanted += [(Role.SCORE, roles.score)] if roles.score else []
+    if not wanted:
+        raise DataError("There is nothing to monitor: no feature, prediction or score is left.")
+    unknown = sorted(kinds.keys() - {name for _, name in wanted})
+    if unknown:
+        raise DataError(f"A kind is given for {unknown[0]!r}, which is no column in use.")
+    if roles.score:
+        kinds.setdefault(roles.score, Kind.NUMERIC)
+
+    def freeze(role: Role, name: str, kind: Kind | None) -> ReferenceColumn:
+        column = plain(table[name])
+        kind = kind or infer_kind(column, name)
+        if kind is Kind.NUMERIC:
+            return _numeric(role, name, column, sample_size, seed)
+        return _categorical(role, name, kind, column, max_categories)
+
+    columns: list[ReferenceColumn] = []
+    problems: list[str] = []
+    for done, (role, name) in enumerate(wanted, 1):
+        try:
+            columns.append(freeze(role, name, kinds.get(name)))
+        except DataError as error:
+            problems.append(str(error))
+        if progress is not None:
+            progress(done, len(wanted))
+    if problems:
+        more = f" And {len(problems) - _TOLD:,} more columns." if len(problems) > _TOLD else ""
+        raise DataError(" ".join(problems[:_TOLD]) + more)
+
+    label = None
+    if roles.label and table[roles.label].null_count < table.num_rows:
+        label = freeze(Role.PREDICTION, roles.label, None)
+    prediction = next((c for c in columns if c.role is Role.PREDICTION), None)
+    if prediction is not None and label is not None and roles.prediction not in kinds:
+        # Whole-numbered predictions of a regression look like codes; the labels tell.
+        values = plain(table[prediction.name])
+        if label.kind is Kind.NUMERIC is not prediction.kind and not is_text(values.type):
+            place = columns.index(prediction)
+            prediction = freeze(Role.PREDICTION, prediction.name, Kind.NUMERIC)
+            columns[place] = prediction
+    task, classes, chosen = task_of(prediction, label, positive)
+    return Reference(
+        model=model,
+        columns=tuple(columns),
+        rows=table.num_rows,
+        task=task,
+        classes=classes,
+        positive=chosen,
+        source=source,
+        created_ms=created_ms,
+        hash=content_hash(tuple(columns), table.num_rows, task, classes, chosen),
+    )
+
+
+def _numeric(
+    role: Role, name: str, column: pa.ChunkedArray, sample_size: int, seed: int
+) -> NumericColumn:
+    kind = column.type
+    if is_text(kind):
+        values = np.array([number(t) for t in column.drop_null().to_pylist()], dtype=np.float64)
+        values = values[np.isfinite(values)] + 0.0
+    elif kinds_of.is_integer(kind) or kinds_of.is_floating(kind) or kinds_of.is_null(kind):
+        values = finite(column)
+    else:
+        raise DataError(f"The column {name!r} holds {kind} and cannot be numeric.")
+    if not len(values):
+        raise DataError(
+            f"The column {name!r} has no finite number: leave it out (--ignore {name})."
+        )
+    mean, sd = _moments(values)
+    sample = values
+    if len(values) > sample_size:
+        # Seeded by the name too, so that a column's sample does not hang on its neighbours.
+        random = np.random.default_rng([seed, zlib.crc32(f"{role}:{name}".encode())])
+        sample = random.choice(values, sample_size, replace=False, shuffle=False)
+    return NumericColumn(
+        role=role,
+        name=name,
+        grid=Grid.from_sample(sample),
+        rows=len(column),
+        missing=1 - len(values) / len(column),
+        minimum=float(values.min()),
+        maximum=float(values.max()),
+        mean=mean,
+        sd=sd,
+    )
+
+
+def _moments(values: FloatArray) -> tuple[float, float]:
+    """Mean and population standard deviation, free of overflow at any scale."""
+    scale = float(np.abs(values).max())
+    if scale == 0.0:
+        return 0.0, 0.0
+    with np.errstate(under="ignore"):
+        scaled = values / scale
+        # Rounding may take either beyond 1, and a product beyond the largest float.
+        mean = min(max(float(scaled.mean()), -1.0), 1.0)
+        return mean * scale, min(float(scaled.std()), 1.0) * scale
+
+
+def _categorical(
+    role: Role, name: str, kind: Kind, column: pa.ChunkedArray, max_categories: int
+) -> CategoricalColumn:
+    counted = pc.value_counts(column.drop_null())
+    values = counted.field("values").to_pylist()
+    times = counted.field("counts").to_pylist()
+    texts = text(values, len(values), boolean=kind is Kind.BOOLEAN)
+    found: Counter[str] = Counter()
+    for category, count in zip(texts.texts, times, strict=True):
+        if category is not None:
+            found[category] += count
+    usable = sum(found.values())
+    if not usable:
+        raise DataError(f"The column {name!r} has no usable value: leave it out (--ignore {name}).")
+    if kind is Kind.BOOLEAN:
+        kept = [("false", found["false"]), ("true", found["true"])]
+    else:
+        kept = sorted(found.items(), key=lambda item: (-item[1], item[0]))[:max_categories]
+    counts = np.array([count for _, count in kept], dtype=np.int64)
+    return CategoricalColumn(
+        role=role,
+        name=name,
+        kind=kind,
+        categories=tuple(category for category, _ in kept),
+        counts=counts,
+        other=usable - int(counts.sum()),
+        rows=len(column),
+        missing=1 - usable / len(column),
+    )

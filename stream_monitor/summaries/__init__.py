@@ -1,0 +1,1 @@
+"""What a window is kept as: immutable summaries that add, and mostly subtract, exactly."""

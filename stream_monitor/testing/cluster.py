@@ -1,0 +1,144 @@
+"""A whole cluster as values: logs, commits and tables that crash where a test says.
+
+It keeps what Kafka and a changelogged table promise and nothing more. A stage-1 reader that
+crashes begins again at its partition's committed offset. A stage-2 reader that crashes begins
+again at its committed offset with its table as some prefix of the writes it made since; what
+it published after that prefix may or may not have got out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from stream_monitor.config.settings import Settings
+from stream_monitor.events.batch import RecordLike
+from stream_monitor.pipeline.effects import (
+    Delete,
+    EvaluateEffect,
+    Publish,
+    Put,
+    SendDeadLetter,
+    SendProgress,
+    SendSlot,
+    Stream,
+    SummariseEffect,
+)
+from stream_monitor.pipeline.engine import decoder, evaluator_config, summariser_config
+from stream_monitor.pipeline.evaluate import Evaluator
+from stream_monitor.pipeline.messages import Message, decode_message, encode_progress
+from stream_monitor.pipeline.summarise import Summariser
+from stream_monitor.reference.registry import References
+
+
+class FakeCluster:
+    """``predictions`` partitions read by stage 1, one ``summaries`` partition read by stage 2."""
+
+    def __init__(
+        self, settings: Settings, references: References, logs: Sequence[Sequence[RecordLike]]
+    ) -> None:
+        self.settings = settings
+        self.references = references
+        self.logs = logs
+        self.now_ms = 0
+        self.dead_letters: list[SendDeadLetter] = []
+        self.published: list[Publish] = []
+        self.summaries: list[bytes] = []
+        self.committed = [0] * len(logs)
+        self._readers = [self._reader(p) for p in range(len(logs))]
+        self._done: list[EvaluateEffect] = []  # by stage 2, in order, ever
+        self._evaluator = Evaluator(evaluator_config(settings, references))
+        self._at = 0
+        self._durable = (0, 0)  # summaries offset, effects flushed before it was committed
+
+    def read(self, partition: int, count: int) -> None:
+        """Stage 1 handles the next ``count`` records of a partition."""
+        reader = self._readers[partition]
+        start = reader.position or 0
+        records = self.logs[partition][start : start + count]
+        self._send(reader.handle(records, self.now_ms))
+
+    def flush(self, partition: int, *, caught_up: bool = False) -> None:
+        """Stage 1 hands on what it holds."""
+        self._send(self._readers[partition].flush(self.now_ms, caught_up=caught_up))
+
+    def commit(self, partition: int) -> None:
+        """Stage 1 commits: the start of its open block."""
+        self.committed[partition] = self._readers[partition].block_start
+
+    def crash_reader(self, partition: int) -> None:
+        """Stage 1 of a partition is lost and begins again where it has committed."""
+        self._readers[partition] = self._reader(partition)
+
+    def read_summaries(self, count: int) -> None:
+        """Stage 2 handles the next ``count`` messages."""
+        for data in self.summaries[self._at : self._at + count]:
+            self._at += 1
+            message: Message = decode_message(data)
+            self._perform(self._evaluator.handle(message, self.now_ms))
+
+    def commit_evaluator(self) -> None:
+        """Stage 2 flushes its writes and commits."""
+        self._durable = (self._at, len(self._done))
+
+    def crash_evaluator(self, kept: float) -> None:
+        """Stage 2 is lost; of its writes since the last commit a share of ``kept`` survives."""
+        at, flushed = self._durable
+        alive = flushed + int((len(self._done) - flushed) * kept)
+        self._done = self._done[:alive]
+        table: dict[bytes, bytes] = {}
+        for effect in self._done:
+            match effect:
+                case Put(key=key, value=value):
+                    table[key] = value
+                case Delete(key=key):
+                    table.pop(key, None)
+                case Publish():
+                    pass
+        self._evaluator = Evaluator(evaluator_config(self.settings, self.references))
+        self._evaluator.restore(table.items())
+        self._at = at
+
+    def finish(self) -> None:
+        """Everything is read, nothing more comes, and the clock runs out."""
+        for partition, log in enumerate(self.logs):
+            self.read(partition, len(log))
+            self.flush(partition)
+        self.now_ms = 10**14
+        for partition in range(len(self.logs)):
+            self.flush(partition, caught_up=True)
+        self.read_summaries(len(self.summaries))
+
+    def documents(self, stream: Stream) -> dict[str, list[dict[str, Any]]]:
+        """Everything ever published on a stream, by id, in order."""
+        found: dict[str, list[dict[str, Any]]] = {}
+        for publish in self.published:
+            if publish.stream is stream:
+                found.setdefault(publish.id, []).append(dict(publish.document))
+        return found
+
+    def _reader(self, partition: int) -> Summariser:
+        reader = Summariser(
+            partition,
+            len(self.logs),
+            decoder(self.settings),
+            summariser_config(self.settings, self.references),
+        )
+        reader.seek(self.committed[partition])
+        return reader
+
+    def _send(self, effects: Sequence[SummariseEffect]) -> None:
+        for effect in effects:
+            match effect:
+                case SendSlot(slot=slot):
+                    self.summaries.append(slot.encode())
+                case SendProgress(progress=progress):
+                    self.summaries.append(encode_progress(progress))
+                case SendDeadLetter():
+                    self.dead_letters.append(effect)
+
+    def _perform(self, effects: Sequence[EvaluateEffect]) -> None:
+        for effect in effects:
+            self._done.append(effect)
+            if isinstance(effect, Publish):
+                self.published.append(effect)

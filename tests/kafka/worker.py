@@ -1,0 +1,118 @@
+"""A worker for the transport's tests: consumes batches and writes what it saw to a file.
+
+Usage: worker.py '<json options>'; see ``Options``. Each line of the log is one JSON array:
+["ready"], ["assigned", [[topic, partition], ...]], ["revoked", [...]],
+["seek", topic, partition, offset], ["batch", topic, partition, [offsets]],
+["positions", {"topic-partition": [processed, committed, highwater]}].
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from stream_monitor.kafka.app import WorkerSettings, create_app, run_app
+from stream_monitor.kafka.offsets import commit_blocks, commit_processed
+from stream_monitor.kafka.topics import batch_topic
+from stream_monitor.kafka.transport import consumer_of, transport_of
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterable
+
+    import faust
+    from faust.types import TP
+
+
+class Options(msgspec.Struct):
+    bootstrap_servers: str
+    group: str
+    log: str
+    data_dir: str
+    topics: dict[str, int]  # topic -> block size, 0 for "commit what is processed"
+    sleep_s: float = 0.0  # for each batch
+    stop_after: int = 0  # rows; 0: run until told to stop
+    fail_at: int = -1  # raise at this offset
+    table: bool = False
+    table_value_bytes: int = 10
+
+
+class Log:
+    """Writes a line for each thing that happens; is the transport's listener."""
+
+    def __init__(self, path: str) -> None:
+        self._path = Path(path)
+
+    def write(self, *words: Any) -> None:
+        with self._path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(words) + "\n")
+
+    def on_assigned(self, partitions: Iterable[TP]) -> None:
+        self.write("assigned", sorted(partitions))
+
+    def on_revoked(self, partitions: Iterable[TP]) -> None:
+        self.write("revoked", sorted(partitions))
+
+    def on_seek(self, partition: TP, offset: int) -> None:
+        self.write("seek", partition.topic, partition.partition, offset)
+
+
+def add_agents(app: faust.App, options: Options, log: Log, stop: asyncio.Event) -> None:
+    table: Any = None
+    if options.table:
+        table = app.Table("last", key_type=bytes, value_type=bytes, partitions=4)
+    seen = 0
+
+    async def consume(stream: AsyncIterator[Any]) -> None:
+        nonlocal seen
+        async for batch in stream:
+            offsets = [record.offset for record in batch.records]
+            if options.fail_at in offsets:
+                raise RuntimeError("told to fail")
+            await asyncio.sleep(options.sleep_s)
+            if table is not None:
+                key = f"{batch.partition.topic}-{batch.partition.partition}".encode()
+                table[key] = str(batch.last_offset).encode().rjust(options.table_value_bytes)
+            log.write("batch", batch.partition.topic, batch.partition.partition, offsets)
+            seen += len(batch)
+            if 0 < options.stop_after <= seen:
+                stop.set()
+
+    for name, block in options.topics.items():
+        policy = commit_blocks(block) if block else commit_processed
+        app.agent(batch_topic(app, name, policy), name=f"consume-{name}")(consume)
+
+
+async def main(options: Options) -> None:
+    log = Log(options.log)
+    app = create_app(
+        WorkerSettings(
+            options.bootstrap_servers,
+            options.group,
+            Path(options.data_dir),
+            session_timeout_s=6.0,
+            commit_interval_s=0.3,
+        )
+    )
+    transport_of(app).listener = log
+    transport_of(app).max_batch_rows = 100
+    stop = asyncio.Event()
+    add_agents(app, options, log, stop)
+
+    @app.task
+    async def ready() -> None:
+        log.write("ready")
+
+    await run_app(app, stop)
+    positions = consumer_of(app).positions()
+    log.write("positions", {f"{tp.topic}-{tp.partition}": list(p) for tp, p in positions.items()})
+
+
+if __name__ == "__main__":
+    logging.basicConfig(level=logging.WARNING)
+    asyncio.run(main(msgspec.json.decode(sys.argv[1], type=Options)))

@@ -1,0 +1,69 @@
+"""The snapshot as a value."""
+
+from dataclasses import FrozenInstanceError
+
+import pytest
+
+from stream_monitor.metrics.snapshot import (
+    OpenAlert,
+    PartitionView,
+    ReferenceView,
+    Snapshot,
+    WorkerState,
+)
+
+
+def test_an_empty_snapshot_is_a_worker_that_starts_and_owns_nothing() -> None:
+    empty = Snapshot.empty()
+    assert empty.state is WorkerState.STARTING
+    assert empty.models == frozenset()
+    assert empty.partitions == ()
+
+
+def test_what_the_worker_counts_on_does_not_change_a_snapshot_already_made() -> None:
+    counts = {"m": 1}
+    snapshot = Snapshot(events=counts)
+    counts["m"] = 2
+    counts["n"] = 1
+    assert dict(snapshot.events) == {"m": 1}
+
+
+def test_a_snapshot_cannot_be_changed() -> None:
+    snapshot = Snapshot(events={"m": 1})
+    with pytest.raises(FrozenInstanceError):
+        setattr(snapshot, "records", 5)  # noqa: B010
+    with pytest.raises(TypeError, match="does not support item assignment"):
+        dict.__setitem__(snapshot.events, "m", 2)  # type: ignore[arg-type]
+
+
+def test_a_model_is_known_by_whatever_is_said_of_it() -> None:
+    snapshot = Snapshot(
+        events={"a": 1},
+        without_reference={"b": 1},
+        late={"c": 1},
+        windows={("d", "ok"): 1},
+        alerts={("e", "opened"): 1},
+        open_alerts=(OpenAlert("f", "drift", "ks", "feature:x", "warning"),),
+        watermarks={"g": 1},
+        references={"h": ReferenceView("0" * 16, 1)},
+        reports={"i": {}},
+    )
+    assert snapshot.models == frozenset("abcdefghi")
+
+
+@pytest.mark.parametrize(
+    ("view", "records", "seconds"),
+    [
+        (PartitionView("t", 0, 10, 0, 25, 4_000), 15, 6.0),
+        (PartitionView("t", 0, 25, 0, 25, 4_000), 0, 0.0),  # all is read: old, but not behind
+        (PartitionView("t", 0, 26, 0, 25, 4_000), 0, 0.0),  # the position was newer
+        (PartitionView("t", 0, 10, 0, 25, 12_000), 15, 0.0),  # event time ahead of the clock
+        (PartitionView("t", 0, 10, 0, 25), 15, None),  # nothing handled yet
+        (PartitionView("t", 0, 10, 0, None, 4_000), None, 6.0),
+        (PartitionView("t", 0), None, None),
+    ],
+)
+def test_lag_is_of_what_is_written_and_not_yet_read(
+    view: PartitionView, records: int | None, seconds: float | None
+) -> None:
+    assert (view.lag_records, view.lag_seconds(10_000)) == (records, seconds)

@@ -1,0 +1,100 @@
+"""A snapshot with everything in it, its reports made by the real pipeline."""
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+from stream_monitor.config.settings import LatencySettings, PerformanceSettings
+from stream_monitor.metrics.snapshot import (
+    Durations,
+    OpenAlert,
+    PartitionView,
+    ReferenceView,
+    Snapshot,
+    WorkerState,
+)
+from stream_monitor.pipeline.effects import Stream
+from stream_monitor.pipeline.engine import LocalEngine
+from stream_monitor.reference.registry import References
+from tests.pipeline.events import EPOCH_MS, SETTINGS, Event, log, reference
+
+Report = Mapping[str, Any]
+
+NOW_MS = EPOCH_MS + 600_000
+HOSTILE = 'quo"te\\back\nline\ttab\x00nul\u2028é\ud800'
+
+
+@cache
+def reports() -> tuple[Report, ...]:
+    """The reports of two minutes of model ``m``, all of whose ``x`` have drifted."""
+    judged = SETTINGS.defaults.model_copy(
+        update={
+            "performance": PerformanceSettings(min_accuracy=0.9, min_f1=0.9),
+            "latency": LatencySettings(quantiles=(0.5, 0.99, 0.999), max_p99_ms=10.0),
+        }
+    )
+    engine = LocalEngine(
+        SETTINGS.model_copy(update={"defaults": judged}), References(reference())
+    )
+    events = [
+        Event(
+            at_ms=i * 500,
+            x=9.0 if i % 10 else None,
+            c="abc"[i % 3],
+            prediction="01"[i % 2],
+            truth="01"[i % 3 % 2],
+            id=str(i),
+        )
+        for i in range(240)
+    ]
+    said = [*engine.feed(0, log(events)), *engine.finish()]
+    return tuple(each.document for each in said if each.stream is Stream.REPORTS)
+
+
+def verdict(report: Report, family: str, monitor: str, column: str = "") -> Mapping[str, Any]:
+    """The one verdict of a report about this."""
+    (found,) = (
+        each
+        for each in report["verdicts"]
+        if (each["family"], each["monitor"], each["column"]) == (family, monitor, column)
+    )
+    return dict(found)
+
+
+def busy(**changes: Any) -> Snapshot:
+    """A running worker that has seen something of everything."""
+    values: dict[str, Any] = {
+        "state": WorkerState.RUNNING,
+        "state_since_ms": NOW_MS - 50_000,
+        "started_ms": NOW_MS - 60_000,
+        "as_of_ms": NOW_MS,
+        "records": 260,
+        "events": {"m": 240, HOSTILE: 3},
+        "without_reference": {HOSTILE: 3},
+        "rejected": {"not_json": 17},
+        "dropped": {"panes": 2, "new_limit": 1},
+        "slots_received": 30,
+        "repeated": 4,
+        "late": {"m": 5},
+        "windows": {("m", "alarm"): 6, ("m", "thin"): 1},
+        "alerts": {("m", "opened"): 2},
+        "rebalances": 3,
+        "errors": 1,
+        "emits": Durations(60, 0.5),
+        "handles": Durations(12, 1.25),
+        "open_alerts": (
+            OpenAlert("m", "drift", "ks", "feature:x", "critical"),
+            OpenAlert("m", "quality", "missing", "feature:x", "warning"),
+        ),
+        "partitions": (
+            PartitionView("predictions", 0, 240, 128, 260, EPOCH_MS + 120_000),
+            PartitionView("predictions", 1, 20, 0, 20, EPOCH_MS + 100_000),
+            PartitionView("predictions", 2),
+        ),
+        "watermarks": {"m": EPOCH_MS + 90_000},
+        "references": {"m": ReferenceView("0123456789abcdef", EPOCH_MS - 1_000)},
+        "reports": {"m": reports()[-1]},
+        "last_error": "a message on the summaries topic is damaged",
+        "last_error_ms": NOW_MS - 1_000,
+    }
+    return Snapshot(**(values | changes))

@@ -1,0 +1,79 @@
+from collections.abc import Mapping
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stream_monitor.windows.watermark import ModelProgress, PartitionProgress, model_watermark
+
+
+def progress(
+    partition: int, *, of: int = 2, position: int = 10, caught_up: bool = False, **models: object
+) -> PartitionProgress:
+    """``m=5``: model m has shown event time 5; ``m=(5, True)``: and has fallen silent."""
+    named = {
+        name: ModelProgress(*at) if isinstance(at, tuple) else ModelProgress(int(str(at)), False)
+        for name, at in models.items()
+    }
+    return PartitionProgress(partition, of, position, caught_up, named)
+
+
+def watermark(
+    *parts: PartitionProgress, now_ms: int = 1000, previous_ms: int | None = None
+) -> int | None:
+    heard: Mapping[int, PartitionProgress] = {part.partition: part for part in parts}
+    return model_watermark(
+        "m", heard, now_ms=now_ms, idle_timeout_ms=30, closing_ms=100, previous_ms=previous_ms
+    )
+
+
+def test_nothing_is_known_before_every_partition_has_been_heard_of() -> None:
+    assert watermark() is None
+    assert watermark(progress(0, m=50)) is None
+    assert watermark(progress(0, m=50), progress(1, m=70)) == 50
+
+
+def test_a_partition_without_the_model_holds_it_back_until_it_is_read_to_its_end() -> None:
+    assert watermark(progress(0, m=50), progress(1, other=70)) is None
+    assert watermark(progress(0, m=50), progress(1, caught_up=True, other=70)) == 50
+
+
+def test_a_silent_partition_holds_nothing_back_while_another_speaks() -> None:
+    assert watermark(progress(0, m=(20, True)), progress(1, m=70)) == 70
+
+
+def test_when_all_are_silent_time_goes_on_with_the_clock_but_only_far_enough_to_close() -> None:
+    silent = progress(0, m=(20, True)), progress(1, m=(70, True))
+    assert watermark(*silent, now_ms=110) == 80
+    assert watermark(*silent, now_ms=10**9) == 170
+
+
+def test_the_watermark_of_a_model_never_goes_back() -> None:
+    assert watermark(progress(0, m=50), progress(1, m=70), previous_ms=60) == 60
+    assert watermark(previous_ms=60) == 60
+
+
+def test_a_reader_that_begins_a_block_again_does_not_take_back_what_was_said() -> None:
+    before = progress(0, position=250, caught_up=True, m=90)
+    again = progress(0, position=180, caught_up=True, m=60)
+    merged = before.merge(again)
+    assert (merged.position, merged.models["m"].watermark_ms) == (250, 90)
+    assert not merged.caught_up
+    assert merged.merge(progress(0, position=260, caught_up=True, m=95)).caught_up
+
+
+models = st.dictionaries(
+    st.sampled_from("ab"), st.builds(ModelProgress, st.integers(0, 99), st.booleans())
+)
+parts = st.builds(
+    PartitionProgress, st.just(0), st.integers(1, 9), st.integers(0, 99), st.booleans(), models
+)
+
+
+@given(parts, parts)
+def test_merged_progress_is_never_behind_either_part(a: PartitionProgress, b: PartitionProgress) -> None:
+    merged = a.merge(b)
+    for part in (a, b):
+        assert merged.position >= part.position
+        assert merged.partitions >= part.partitions
+        for name, at in part.models.items():
+            assert merged.models[name].watermark_ms >= at.watermark_ms

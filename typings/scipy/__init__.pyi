@@ -1,0 +1,4 @@
+from scipy import special as special
+from scipy import stats as stats
+
+__version__: str
