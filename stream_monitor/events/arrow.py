@@ -27,6 +27,7 @@ _ERRORS = (
     NotImplementedError,
     MemoryError,
 )
+_BYTES_A_VALUE = 8  # of a message's largest size in memory
 _PER_SECOND = {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
 
 
@@ -40,7 +41,8 @@ def from_stream(value: bytes, header_model: str | None, limits: Limits) -> Colum
 
     Integers, floats and booleans without nulls become int64, float64 and bool arrays, views
     of the message where that is possible. Everything else becomes a list of objects, so that
-    null and NaN stay apart; decimals become floats, dates and times their ISO text.
+    null and NaN stay apart; decimals become floats, dates and times their ISO text. A value
+    of any other type, such as a list, becomes ``[]``: a wrong type wherever it stands.
     """
     try:
         table = _read(value, limits)
@@ -49,7 +51,7 @@ def from_stream(value: bytes, header_model: str | None, limits: Limits) -> Colum
         if len(flat) * table.num_rows > limits.max_values:  # before any of it is an object
             raise _too_large("values", limits.max_values)
         columns = {
-            path: _times(column) if path == ("timestamp",) else _raw(column)
+            path: (_times if path == ("timestamp",) else _raw)(column, limits)
             for path, column in flat.items()
         }
         in_schema = metadata.get(b"model", b"").decode() or None
@@ -74,14 +76,17 @@ def from_stream(value: bytes, header_model: str | None, limits: Limits) -> Colum
 
 
 def _read(value: bytes, limits: Limits) -> pa.Table:
-    rows = 0
-    batches = []
+    rows = held = 0
+    batches: list[Any] = []
     with pyarrow.ipc.open_stream(value) as reader:
         for batch in reader:
             rows += batch.num_rows
             if rows > limits.max_rows:
                 raise _too_large("rows", limits.max_rows)
             batch.validate(full=True)  # offsets may point anywhere in foreign bytes
+            held += batch.get_total_buffer_size()
+            if held > _BYTES_A_VALUE * limits.max_values:
+                raise _too_large("bytes", _BYTES_A_VALUE * limits.max_values)
             batches.append(batch)
         return pa.Table.from_batches(batches, reader.schema)
 
@@ -110,21 +115,49 @@ def _flat(table: pa.Table) -> Mapping[tuple[str, ...], Any]:
     return columns
 
 
-def _raw(column: Any) -> RawColumn:
+def _raw(column: Any, limits: Limits) -> RawColumn:
     if isinstance(column, pa.ExtensionArray):
         column = column.storage
-    if pa.types.is_dictionary(column.type):
-        column = column.dictionary_decode()
-    kind = column.type
-    if pa.types.is_decimal(kind):
+    is_a = pa.types
+    if is_a.is_dictionary(column.type):
+        return _pick(_raw(column.dictionary, limits), column.indices)
+    if is_a.is_decimal(column.type):
         column = column.cast(pa.float64())
-    elif pa.types.is_temporal(kind):
+    elif is_a.is_date(column.type) or is_a.is_time(column.type) or is_a.is_timestamp(column.type):
         column = column.cast(pa.string())
-    if column.null_count == 0 and (found := _numpy_type(column.type)) is not None:
+    found = _numpy_type(column.type)
+    if found is not None and column.null_count == 0:
         numbers: NDArray[Any] = column.to_numpy(zero_copy_only=False)
         return numbers.astype(found, copy=False)
+    kind = column.type
+    if is_a.is_string_view(kind) or is_a.is_binary_view(kind):
+        _check_views(column, limits)
+    elif found is None and not (
+        kind in (pa.null(), pa.uint64(), pa.string(), pa.large_string())
+        or is_a.is_binary(kind)
+        or is_a.is_large_binary(kind)
+    ):  # never taken apart: a few bytes can stand for many objects
+        return [[] if valid else None for valid in column.is_valid().to_pylist()]
     objects: list[object] = column.to_pylist()
     return objects
+
+
+def _pick(values: RawColumn, indices: Any) -> RawColumn:
+    """A dictionary column: rows share the objects, and a long text is there once."""
+    if isinstance(values, np.ndarray):
+        if indices.null_count == 0:
+            rows: NDArray[np.integer[Any]] = indices.to_numpy(zero_copy_only=False)
+            return values[rows]
+        values = values.tolist()
+    return [None if i is None else values[i] for i in indices.to_pylist()]
+
+
+def _check_views(column: Any, limits: Limits) -> None:
+    """Refuse views of more text than a message may hold: many may show the same bytes."""
+    lengths = np.frombuffer(column.buffers()[1], dtype=np.int32)[::4]  # of 16 bytes each
+    shown = lengths[column.offset : column.offset + len(column)].sum(dtype=np.int64)
+    if shown > _BYTES_A_VALUE * limits.max_values:
+        raise _too_large("bytes of text", _BYTES_A_VALUE * limits.max_values)
 
 
 def _numpy_type(kind: pa.DataType) -> type[np.generic] | None:
@@ -135,10 +168,10 @@ def _numpy_type(kind: pa.DataType) -> type[np.generic] | None:
     return np.bool_ if pa.types.is_boolean(kind) else None
 
 
-def _times(column: Any) -> RawColumn:
+def _times(column: Any, limits: Limits) -> RawColumn:
     """A timestamp column as integer ms (cut off, not rounded); any other as it is."""
     if not pa.types.is_timestamp(column.type):
-        return _raw(column)
+        return _raw(column, limits)
     per_second = _PER_SECOND[column.type.unit]
     ticks = column.cast(pa.int64())
     if ticks.null_count:

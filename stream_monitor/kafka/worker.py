@@ -16,14 +16,14 @@ import faust
 import msgspec
 from faust.types import TP
 
-from stream_monitor.config.settings import Settings
+from stream_monitor.config.settings import Settings, Topic
 from stream_monitor.kafka.admin import create_topics
 from stream_monitor.kafka.app import WorkerSettings, create_app, run_app
 from stream_monitor.kafka.offsets import commit_blocks
 from stream_monitor.kafka.references import ReferenceFollower
 from stream_monitor.kafka.scheduler import Batch
 from stream_monitor.kafka.table import StateTable
-from stream_monitor.kafka.topics import batch_topic, bytes_topic
+from stream_monitor.kafka.topics import batch_topic
 from stream_monitor.kafka.transport import consumer_of, transport_of
 from stream_monitor.kafka.view import WorkerView
 from stream_monitor.metrics.snapshot import WorkerState
@@ -120,10 +120,6 @@ class Worker:
             app, kafka.topic("predictions"), commit=commit_blocks(kafka.block_size)
         )
         summaries = batch_topic(app, kafka.topic("summaries"))
-        self._topics = {
-            name: bytes_topic(app, kafka.topic(name))
-            for name in ("summaries", "reports", "alerts", "dead_letters")
-        }
         self._table = StateTable(app, "state", kafka.max_message_bytes)
         app.agent(predictions, name="stage1")(self._summarise)
         app.agent(summaries, name="stage2")(self._evaluate)
@@ -170,8 +166,8 @@ class Worker:
             self._evaluators[partition] = machine
         return machine
 
-    def _partitions(self, topic: str) -> int:
-        name = self.settings.kafka.topic(topic)  # type: ignore[arg-type]
+    def _partitions(self, topic: Topic) -> int:
+        name = self.settings.kafka.topic(topic)
         return self.app.consumer.topic_partitions(name) or self.settings.kafka.partitions
 
     # -- stage 1
@@ -231,14 +227,14 @@ class Worker:
 
     async def _produce(
         self,
-        topic: str,
+        topic: Topic,
         key: bytes | None,
         value: bytes | None,
         partition: int | None = None,
         headers: list[tuple[str, bytes]] | None = None,
     ) -> Any:
         return await self.app.producer.send(
-            self.settings.kafka.topic(topic),  # type: ignore[arg-type]
+            self.settings.kafka.topic(topic),
             key,
             value,
             partition,
@@ -298,10 +294,8 @@ class Worker:
     def _state(self) -> WorkerState:
         if self.app.should_stop:
             return WorkerState.STOPPING
-        if not self.app.started or not consumer_of(self.app).assignment_known:
+        if not self.app.started or self.app.consumer_generation_id <= 0:
             return WorkerState.STARTING
-        return (
-            WorkerState.RECOVERING
-            if self.app.in_recovery or self.app.rebalancing
-            else WorkerState.RUNNING
-        )
+        if self.app.rebalancing or self.app.in_recovery:
+            return WorkerState.RECOVERING
+        return WorkerState.RUNNING

@@ -10,13 +10,14 @@ Wasserstein-1 needs.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import numpy as np
 
 from stream_monitor.statistics.exact_sum import ExactSum
+from stream_monitor.statistics.search import Guide
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -67,19 +68,15 @@ class Grid:
 
     ``points``: float64 (U,), strictly increasing, no NaN, ±inf allowed, -0.0 stored as 0.0.
     ``counts``: int64 (U,), non-negative: how often each point is in the reference; points with
-    zero mass are cut points. ``lefts``: float64 (U + 1,), the points with NaN before them; indexed
-    by the number of points ≤ x, the last such point. The arrays are copied and read-only.
+    zero mass are cut points. The arrays are copied and read-only.
     U = 0 is legal: one bucket. Raises ValueError when a condition does not hold.
     """
 
     points: FloatArray
     counts: IntArray
-    lefts: FloatArray = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        lefts = np.concatenate([[np.nan], np.asarray(self.points, dtype=np.float64)])
-        lefts += 0.0  # -0.0 + 0.0 is 0.0
-        points = lefts[1:]
+        points = np.array(self.points, dtype=np.float64) + 0.0  # -0.0 + 0.0 is 0.0
         counts = np.array(self.counts, dtype=np.int64)
         if points.ndim != 1 or counts.shape != points.shape:
             raise ValueError(f"points {points.shape} and counts {counts.shape} are not alike")
@@ -87,7 +84,6 @@ class Grid:
             raise ValueError("points must be strictly increasing numbers")
         if (counts < 0).any():
             raise ValueError("counts must not be negative")
-        object.__setattr__(self, "lefts", _frozen(lefts))
         object.__setattr__(self, "points", _frozen(points))
         object.__setattr__(self, "counts", _frozen(counts))
 
@@ -150,6 +146,11 @@ class Grid:
         return digest.hexdigest()[:16]
 
     @cached_property
+    def guide(self) -> Guide:
+        """The points, prepared for fast search."""
+        return Guide.of(self.points)
+
+    @cached_property
     def line(self) -> Line:
         """The finite points and the widths of the gaps between them."""
         finite = np.flatnonzero(np.isfinite(self.points))
@@ -167,63 +168,55 @@ class Grid:
         return Line(low, high, scale, _frozen(widths))
 
 
-def bucket_counts(grid: Grid, sorted_values: FloatArray) -> IntArray:
+def bucket_counts(grid: Grid, values: FloatArray) -> IntArray:
     """The counts of a window on the grid's buckets, int64 (2U + 1,): enough for KS and PSI.
 
-    ``sorted_values``: float64, no NaN, ascending (for speed only: any order gives the same).
+    ``values``: float64 (n,), in any order, no NaN (the caller's duty; not checked).
     """
-    ranks = grid.points.searchsorted(sorted_values, side="right")
-    return _counted(grid, ranks, grid.lefts.take(ranks) == sorted_values)
+    guide = grid.guide
+    ranks = guide.ranks(values)
+    equal = guide.padded.take(ranks) == values
+    return np.bincount(2 * ranks - equal, minlength=grid.buckets)
 
 
-def tally(grid: Grid, sorted_values: FloatArray) -> Tally:
+def tally(grid: Grid, values: FloatArray) -> Tally:
     """Counts, positions and tail sums of a window in one pass: enough for KS, PSI and W1.
 
-    ``sorted_values``: float64 (n,), ascending, no NaN (the caller's duty; not checked).
+    ``values``: float64 (n,), in any order, no NaN (the caller's duty; not checked).
     """
-    values = sorted_values
+    guide = grid.guide
     low, high, scale, widths = grid.line
-    ranks = grid.points.searchsorted(values, side="right")
-    left = grid.lefts.take(ranks)
-    equal = left == values
-    counts = _counted(grid, ranks, equal)
+    ranks = guide.ranks(values)
+    lefts = guide.padded.take(ranks)
+    equal = lefts == values
+    buckets = 2 * ranks
+    buckets -= equal
+    counts = np.bincount(buckets, minlength=grid.buckets)
     if high < low:
         no_gaps = np.zeros(max(grid.size - 1, 0), dtype=np.int64)
-        return Tally(counts, no_gaps, _tail(values, equal), _NOTHING)
-    start = int(values.searchsorted(grid.points[low], side="left"))
-    stop = int(values.searchsorted(grid.points[high], side="right"))
-    inside, inside_left, inside_ranks = values[start:stop], left[start:stop], ranks[start:stop]
-    if scale != 1.0:
-        inside, inside_left = inside * scale, inside_left * scale
-    shares = inside - inside_left
-    shares /= widths.take(inside_ranks)
-    shares *= _POSITION
+        return Tally(counts, no_gaps, ExactSum.of(values[~equal]), _NOTHING)
+    with np.errstate(over="ignore", invalid="ignore"):  # in the tails, where it is not used
+        shares = values - lefts if scale == 1.0 else values * scale - lefts * scale
+        shares /= widths.take(ranks)
+        shares *= _POSITION
     np.rint(shares, out=shares)
+    below, above = 2 * low, 2 * high + 2
     return Tally(
         counts,
-        _gap_units(grid, inside_ranks, shares),
-        _tail(values[:start], equal[:start]),
-        _tail(values[stop:], equal[stop:]),
+        _gap_units(grid, ranks, shares),
+        ExactSum.of(values[buckets == below]) if counts[below] else _NOTHING,
+        ExactSum.of(values[buckets == above]) if counts[above] else _NOTHING,
     )
-
-
-def _counted(grid: Grid, ranks: npt.NDArray[np.intp], equal: npt.NDArray[np.bool_]) -> IntArray:
-    buckets = ranks * 2
-    buckets -= equal
-    return np.bincount(buckets, minlength=grid.buckets)
 
 
 def _gap_units(grid: Grid, ranks: npt.NDArray[np.intp], shares: FloatArray) -> IntArray:
     """Sum whole-numbered ``shares`` by gap; a value equal to a point has share zero."""
-    if ranks.size > _CHUNK:
-        rest = _gap_units(grid, ranks[_CHUNK:], shares[_CHUNK:])
-        return rest + _gap_units(grid, ranks[:_CHUNK], shares[:_CHUNK])
-    return np.bincount(ranks, shares, minlength=grid.size + 1)[1 : grid.size].astype(np.int64)
-
-
-def _tail(values: FloatArray, equal: npt.NDArray[np.bool_]) -> ExactSum:
-    """The sum of the values that equal no (infinite) point."""
-    return ExactSum.of(values[~equal]) if values.size else _NOTHING
+    gaps = slice(1, grid.size)  # ranks 0 and U are the tails, whatever stands there
+    units = np.bincount(ranks[:_CHUNK], shares[:_CHUNK], grid.size + 1)[gaps].astype(np.int64)
+    for begin in range(_CHUNK, ranks.size, _CHUNK):
+        piece = slice(begin, begin + _CHUNK)
+        units += np.bincount(ranks[piece], shares[piece], grid.size + 1)[gaps].astype(np.int64)
+    return units
 
 
 def _frozen(array: npt.NDArray[_Scalar]) -> npt.NDArray[_Scalar]:

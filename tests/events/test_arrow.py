@@ -93,7 +93,12 @@ def test_null_and_nan_stay_apart() -> None:
         (pa.array([2**64 - 1], pa.uint64()), [2**64 - 1]),
         (pa.array(["x"]).dictionary_encode(), ["x"]),
         (pa.array(["x"], pa.large_string()), ["x"]),
-        (pa.array([[1]]), [[1]]),
+        (pa.array(["x", None, "a long one"], pa.string_view()), ["x", None, "a long one"]),
+        (pa.array(["x", None]).dictionary_encode(), ["x", None]),
+        (pa.array([1, None, 1]).dictionary_encode(), [1, None, 1]),
+        (pa.array([[1], None]), [[], None]),
+        (pa.array([{"b": 1}]), [[]]),
+        (pa.array([1], pa.duration("s")), [[]]),
         (pa.array([date(2026, 11, 1)]), ["2026-11-01"]),
         (pa.array([b"x"]), [b"x"]),
     ],
@@ -212,7 +217,7 @@ def test_a_model_name_that_is_no_text_is_no_readable_arrow() -> None:
     ("limits", "words"),
     [
         (Limits(max_rows=2), "more than 2 rows"),
-        (Limits(max_values=5), "more than 5 values"),
+        (Limits(max_values=2), "more than 16 bytes"),
         (Limits(max_features=1), "`features` has 2 names"),
         (Limits(max_name=1), "`features` holds the name 'bb'"),
     ],
@@ -228,3 +233,25 @@ def test_unknown_columns_are_ignored_and_no_rows_are_no_batch() -> None:
     batch = read({"score": pa.array([1.0]), "features_x": pa.array([1]), "other.y": pa.array([1])})
     assert (batch.features, batch.segments) == ({}, {})
     assert decode(arrow_record(encode_arrow(model="m", features={"a": []}))).batches == ()
+
+
+def test_few_bytes_that_stand_for_much_text_are_refused_or_shared() -> None:
+    limits = Limits(max_values=1000)
+    text = "x" * 5000
+    views = pa.array([text] * 9, pa.string_view())
+    same = pa.DictionaryArray.from_arrays(pa.array([0] * 900, pa.int8()), pa.array([text]))
+    packed = pa.ipc.IpcWriteOptions(compression="zstd")
+    sink = pa.BufferOutputStream()
+    with pyarrow.ipc.new_stream(sink, pa.schema({"score": pa.string()}), options=packed) as writer:
+        writer.write_table(pa.table({"score": [text] * 9}))
+    for value in (stream({"score": views}, {"model": "m"}), sink.getvalue().to_pybytes()):
+        assert refused(value, limits=limits).reason is Reason.TOO_LARGE
+    (batch,) = decode(arrow_record(stream({"score": same}, {"model": "m"})), limits=limits).batches
+    assert batch.score is not None
+    assert len({id(cell) for cell in batch.score}) == 1
+
+
+def test_rows_without_bytes_are_bounded_by_their_values() -> None:
+    value = stream({f"features.{i}": pa.nulls(300) for i in range(4)}, {"model": "m"})
+    rejected = refused(value, limits=Limits(max_values=1199))
+    assert "more than 1199 values" in rejected.sentence

@@ -55,7 +55,6 @@ def problems(text: str) -> list[str]:
     found = list(_problems(text))
     promtool = shutil.which("promtool")
     if promtool is not None:
-        # It leaves families whose labels it cannot read out, so give it what it can.
         done = subprocess.run(
             [promtool, "check", "metrics"],
             input=text,

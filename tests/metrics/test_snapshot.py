@@ -1,6 +1,7 @@
 """The snapshot as a value."""
 
 from dataclasses import FrozenInstanceError
+from types import MappingProxyType
 
 import pytest
 
@@ -31,9 +32,8 @@ def test_what_the_worker_counts_on_does_not_change_a_snapshot_already_made() -> 
 def test_a_snapshot_cannot_be_changed() -> None:
     snapshot = Snapshot(events={"m": 1})
     with pytest.raises(FrozenInstanceError):
-        setattr(snapshot, "records", 5)  # noqa: B010
-    with pytest.raises(TypeError, match="does not support item assignment"):
-        dict.__setitem__(snapshot.events, "m", 2)  # type: ignore[arg-type]
+        snapshot.__setattr__("records", 5)
+    assert isinstance(snapshot.events, MappingProxyType)
 
 
 def test_a_model_is_known_by_whatever_is_said_of_it() -> None:

@@ -33,9 +33,7 @@ def reports() -> tuple[Report, ...]:
             "latency": LatencySettings(quantiles=(0.5, 0.99, 0.999), max_p99_ms=10.0),
         }
     )
-    engine = LocalEngine(
-        SETTINGS.model_copy(update={"defaults": judged}), References(reference())
-    )
+    engine = LocalEngine(SETTINGS.model_copy(update={"defaults": judged}), References(reference()))
     events = [
         Event(
             at_ms=i * 500,

@@ -1,0 +1,90 @@
+"""The latest report as series, held against the report itself."""
+
+import pytest
+
+from tests.metrics.expositions import Series, series_of, value
+from tests.metrics.worlds import Report, busy, reports, verdict
+
+
+@pytest.fixture(scope="module", name="report")
+def _report() -> Report:
+    return reports()[2]
+
+
+@pytest.fixture(scope="module", name="series")
+def _series(report: Report) -> Series:
+    return series_of(busy(reports={"m": report}))
+
+
+def test_drift_figures_are_the_verdicts(series: Series, report: Report) -> None:
+    seen = 0
+    for each in report["verdicts"]:
+        if each["family"] != "drift":
+            continue
+        labels = {"model": "m", "column": each["column"], "monitor": each["monitor"]}
+        for name in ("statistic", "threshold", "p_value", "effect"):
+            if name in each:
+                assert value(series, f"drift_{name}", **labels) == each[name]
+                seen += 1
+    assert seen > 20
+
+
+def test_drift_is_detected_where_the_verdict_that_decides_is_an_alarm(
+    series: Series, report: Report
+) -> None:
+    detected = {
+        dict(labels)["column"]: bool(on)
+        for (name, labels), on in series.items()
+        if name.endswith("drift_detected")
+    }
+    assert detected["feature:x"] is True
+    assert {column for column, on in detected.items() if on} == set(report["drifted"])
+    assert value(series, "columns_judged", model="m") == len(detected) == 4
+    assert value(series, "columns_drifted", model="m") == len(report["drifted"])
+
+
+def test_shares_of_bad_values_stay_shares(series: Series, report: Report) -> None:
+    missing = verdict(report, "quality", "missing", "feature:x")
+    labels = {"model": "m", "column": "feature:x", "check": "missing"}
+    assert value(series, "quality_ratio", **labels) == missing["statistic"] == pytest.approx(0.1)
+    assert value(series, "quality_threshold_ratio", **labels) == missing["threshold"]
+    score = verdict(report, "quality", "score")["statistic"]
+    assert value(series, "quality_score_ratio", model="m") == score < 1
+
+
+def test_performance_is_told_of_the_model_and_of_each_class(series: Series, report: Report) -> None:
+    accuracy = verdict(report, "performance", "accuracy")
+    assert (
+        value(series, "performance_ratio", model="m", metric="accuracy") == (accuracy["statistic"])
+    )
+    assert value(series, "performance_threshold_ratio", model="m", metric="accuracy") == 0.9
+    recall = verdict(report, "performance", "recall", "class:1")["statistic"]
+    labels = {"model": "m", "metric": "recall", "class": "1"}
+    assert value(series, "class_performance_ratio", **labels) == recall
+    assert value(series, "label_coverage_ratio", model="m") == 1
+
+
+def test_latency_is_in_seconds(series: Series, report: Report) -> None:
+    for monitor, quantile in (("p50", "0.5"), ("p99", "0.99"), ("p99.9", "0.999")):
+        ms = verdict(report, "latency", monitor)["statistic"]
+        assert value(series, "latency_seconds", model="m", quantile=quantile) == ms / 1000
+        assert ms == pytest.approx(12.5, rel=0.02)
+    assert value(series, "latency_mean_seconds", model="m") == pytest.approx(0.0125, rel=0.02)
+    assert value(series, "latency_threshold_seconds", model="m") == 0.01
+
+
+def test_a_window_is_of_one_status(series: Series, report: Report) -> None:
+    on = {s for s in ("ok", "alarm", "thin") if value(series, "window_status", model="m", status=s)}
+    assert on == {report["status"]}
+    assert value(series, "window_rows", model="m") == report["rows"]
+    assert value(series, "window_labelled_rows", model="m") == report["confusion"]["labelled"]
+
+
+def test_what_a_report_leaves_out_has_no_series() -> None:
+    report = dict(reports()[2])
+    bare = dict(verdict(report, "drift", "ks", "feature:x"), state="thin")
+    for name in ("statistic", "threshold", "p_value", "effect"):
+        del bare[name]
+    series = series_of(busy(reports={"m": report | {"verdicts": [bare], "drifted": []}}))
+    assert not any("_drift_" in name for name, _ in series)
+    assert value(series, "columns_judged", model="m") == 0
