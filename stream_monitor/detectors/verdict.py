@@ -36,7 +36,9 @@ class Verdict:
     """
 
     family: Family
-    monitor: str  # ks, psi, wasserstein, jensen_shannon, chi_square, l_infinity, missing, accuracy, …
+    monitor: (
+        str  # ks, psi, wasserstein, jensen_shannon, chi_square, l_infinity, missing, accuracy, …
+    )
     column: str  # a column id, "" for the whole model
     state: State
     statistic: float | None

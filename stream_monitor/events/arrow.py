@@ -146,8 +146,9 @@ def _pick(values: RawColumn, indices: Any) -> RawColumn:
     """A dictionary column: rows share the objects, and a long text is there once."""
     if isinstance(values, np.ndarray):
         if indices.null_count == 0:
-            rows: NDArray[np.integer[Any]] = indices.to_numpy(zero_copy_only=False)
-            return values[rows]
+            rows: NDArray[np.int64] = indices.to_numpy(zero_copy_only=False)
+            picked: NDArray[Any] = values[rows]
+            return picked
         values = values.tolist()
     return [None if i is None else values[i] for i in indices.to_pylist()]
 

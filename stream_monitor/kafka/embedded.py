@@ -4,7 +4,7 @@ It serves producing, consuming, consumer groups and committed offsets to any cli
 machine. It is a mock: everything is in memory, a partition keeps its newest 5 MB and drops
 what is older *whether or not it was consumed*, topics have 4 partitions and appear at first
 use, there is no compaction, no topic creation and no transaction log. Whoever produces has
-to keep less than :data:`MAX_UNREAD_BYTES` unread a partition; see :class:`EmbeddedBroker`.
+to keep less than :data:`MAX_UNREAD_BYTES` unread a partition.
 """
 
 from __future__ import annotations
@@ -29,7 +29,9 @@ class EmbeddedBroker:
     """A mock cluster of one broker on 127.0.0.1, on librdkafka's own threads.
 
     The broker's work is done in C outside the GIL, so a busy event loop does not stall it.
-    Workers connect with ``create_topics=False``: topics cannot be created, only touched.
+    Workers connect with ``create_topics=False``: topics cannot be created, only touched, and
+    that before a worker starts (the changelogs too). A new group waits about 3 seconds for
+    more members.
     """
 
     def __init__(self) -> None:
@@ -41,8 +43,8 @@ class EmbeddedBroker:
         """``host:port`` for any Kafka client, once started."""
         return self._address
 
-    def start(self, topics: tuple[str, ...] = ()) -> None:
-        """Start the cluster and touch ``topics``, so that clients find their partitions.
+    def start(self) -> None:
+        """Start the cluster.
 
         Raises:
             BrokerError: the cluster did not come up within 10 seconds.
@@ -57,8 +59,13 @@ class EmbeddedBroker:
         broker = next(iter(brokers))
         self._client = client
         self._address = f"{broker.host}:{broker.port}"
+
+    def touch(self, *topics: str) -> None:
+        """Make topics appear, with :data:`PARTITIONS` partitions; harmless for those there."""
+        if self._client is None:
+            raise BrokerError("The embedded broker is not running.")
         for topic in topics:
-            client.list_topics(topic, timeout=10)
+            self._client.list_topics(topic, timeout=10)
 
     def stop(self) -> None:
         """Take the cluster down with everything in it; stopping twice is harmless."""

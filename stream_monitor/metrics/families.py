@@ -53,7 +53,9 @@ class Families:
         return [_family(spec) for spec in ALL]
 
     def _add(self, spec: Spec, name: str, value: float, labels: tuple[str, ...]) -> None:
-        texts = tuple(label_text(label) for label in labels)
+        texts = labels
+        if _UNFIT.search("".join(labels)):
+            texts = tuple(label_text(label) for label in labels)
         if (name, *texts) in self._seen:
             return
         self._seen.add((name, *texts))

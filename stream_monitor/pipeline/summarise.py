@@ -95,7 +95,7 @@ class Summariser:
     ) -> None:
         self.counts = Counts() if counts is None else counts
         self.position: int | None = None  # the next offset, unknown before the first record
-        self._partition = partition
+        self.partition = partition
         self._partitions = partitions
         self._decoder = decoder
         self._config = config
@@ -227,14 +227,14 @@ class Summariser:
             entry.settle()
             entry.dirty = False
             key = SlotKey(
-                model, hash_, pane, self._config.slide_ms(model), self._partition, self._block
+                model, hash_, pane, self._config.slide_ms(model), self.partition, self._block
             )
             yield SendSlot(Slot(key, last, entry.summary.rows, entry.summary.to_state()))
 
     def _progress(self, now_ms: int, caught_up: bool) -> PartitionProgress:
         timeout = self._config.idle_timeout_ms
         return PartitionProgress(
-            partition=self._partition,
+            partition=self.partition,
             partitions=self._partitions,
             position=self.position or 0,
             caught_up=caught_up,

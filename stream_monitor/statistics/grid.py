@@ -210,12 +210,20 @@ def tally(grid: Grid, values: FloatArray) -> Tally:
 
 
 def _gap_units(grid: Grid, ranks: npt.NDArray[np.intp], shares: FloatArray) -> IntArray:
-    """Sum whole-numbered ``shares`` by gap; a value equal to a point has share zero."""
-    gaps = slice(1, grid.size)  # ranks 0 and U are the tails, whatever stands there
-    units = np.bincount(ranks[:_CHUNK], shares[:_CHUNK], grid.size + 1)[gaps].astype(np.int64)
+    """Sum whole-numbered ``shares`` by gap; a value equal to a point has share zero.
+
+    The sums before the first and after the last finite point may be anything and are dropped.
+    """
+    low, high = grid.line.low, grid.line.high
+    finite = slice(low + 1, high + 1)
+    sums = np.bincount(ranks[:_CHUNK], shares[:_CHUNK], grid.size + 1)[finite].astype(np.int64)
     for begin in range(_CHUNK, ranks.size, _CHUNK):
         piece = slice(begin, begin + _CHUNK)
-        units += np.bincount(ranks[piece], shares[piece], grid.size + 1)[gaps].astype(np.int64)
+        sums += np.bincount(ranks[piece], shares[piece], grid.size + 1)[finite].astype(np.int64)
+    if sums.size == grid.size - 1:
+        return sums
+    units = np.zeros(grid.size - 1, dtype=np.int64)
+    units[low:high] = sums
     return units
 
 

@@ -56,8 +56,13 @@ class Listener(HTTPServer):
             if free:
                 self._open[request] = (thread, time.monotonic() + self._deadline_s)
         if free:
-            thread.start()
-            return
+            try:
+                thread.start()
+            except RuntimeError:  # the machine has no thread to give
+                with self._lock:
+                    del self._open[request]
+            else:
+                return
         with suppress(OSError):
             request.settimeout(POLL_S)
             request.recv(65_536)  # closing with the request unread would reset the connection
@@ -99,6 +104,7 @@ class _Handler(BaseHTTPRequestHandler):
     server: Listener
     server_version = "stream-monitor"
     sys_version = ""
+    default_request_version = "HTTP/1.0"  # answers to nonsense have a status line too
 
     def do_GET(self) -> None:  # the names are http.server's
         self._send(self._ask())

@@ -38,6 +38,7 @@ class Options(msgspec.Struct):
     sleep_s: float = 0.0  # for each batch
     stop_after: int = 0  # rows; 0: run until told to stop
     fail_at: int = -1  # raise at this offset
+    create_topics: bool = True
     table: bool = False
     table_value_bytes: int = 10
 
@@ -97,6 +98,7 @@ async def main(options: Options) -> None:
             Path(options.data_dir),
             session_timeout_s=6.0,
             commit_interval_s=0.3,
+            create_topics=options.create_topics,
         )
     )
     transport_of(app).listener = log

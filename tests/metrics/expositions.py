@@ -3,9 +3,9 @@
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
-from prometheus_client import CollectorRegistry
+from prometheus_client import CollectorRegistry, Metric
 from prometheus_client.openmetrics import parser as openmetrics
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -69,7 +69,8 @@ def problems(text: str) -> list[str]:
 
 def check_openmetrics(text: str) -> int:
     """How many samples the strict OpenMetrics parser reads; it raises for anything wrong."""
-    return sum(len(family.samples) for family in openmetrics.text_string_to_metric_families(text))
+    parse: Callable[[str], Iterator[Metric]] = openmetrics.text_string_to_metric_families
+    return sum(len(family.samples) for family in parse(text))
 
 
 def _problems(text: str) -> Iterator[str]:

@@ -22,7 +22,8 @@ from tests.metrics.expositions import (
     value,
     values_of,
 )
-from tests.metrics.worlds import EPOCH_MS, HOSTILE, NOW_MS, busy, reports
+from tests.metrics.worlds import HOSTILE, NOW_MS, busy, reports
+from tests.pipeline.events import EPOCH_MS
 
 
 @pytest.mark.parametrize("snapshot", [Snapshot.empty(), busy()], ids=["empty", "busy"])

@@ -12,7 +12,7 @@ from stream_monitor.web.pages import PATHS, Pages
 from stream_monitor.web.server import MonitorServer
 from tests.metrics.expositions import OPENMETRICS, check_openmetrics, read, values_of
 from tests.metrics.worlds import HOSTILE, NOW_MS, busy
-from tests.web.worlds import ask
+from tests.web.asking import ask
 
 
 class Worker:

@@ -12,7 +12,7 @@ import pytest
 from stream_monitor.errors import ConfigurationError
 from stream_monitor.web.pages import Request, Response
 from stream_monitor.web.server import MonitorServer
-from tests.web.worlds import ask
+from tests.web.asking import ask
 
 
 def hello(request: Request) -> Response:

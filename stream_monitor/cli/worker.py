@@ -1,0 +1,80 @@
+"""``stream-monitor worker``: both stages for the partitions the group gives it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from pathlib import Path
+
+import click
+
+from stream_monitor.cli.output import (
+    Output,
+    bootstrap_servers_option,
+    config_option,
+    load_settings,
+)
+from stream_monitor.kafka.app import quiet_logs
+from stream_monitor.kafka.clock import now_ms
+from stream_monitor.kafka.worker import Worker
+from stream_monitor.metrics.exporter import Exporter
+from stream_monitor.web.pages import Pages
+from stream_monitor.web.server import MonitorServer
+
+
+@click.command()
+@config_option
+@bootstrap_servers_option
+@click.option("--group", metavar="NAME", help="The consumer group [default: kafka.group].")
+@click.option(
+    "--data-dir",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Where RocksDB keeps the state; one a worker [default: worker.data_dir].",
+)
+@click.option("--port", type=click.IntRange(0, 65535), help="Of /metrics and /health.")
+@click.option(
+    "--create-topics/--no-create-topics",
+    default=True,
+    show_default=True,
+    help="Create topics that are missing.",
+)
+@click.option("-v", "--verbose", is_flag=True, help="What Faust and aiokafka have to say.")
+def worker(
+    config_path: Path | None,
+    bootstrap_servers: str | None,
+    group: str | None,
+    data_dir: Path | None,
+    port: int | None,
+    create_topics: bool,
+    verbose: bool,
+) -> None:
+    """Monitor what comes on the topic predictions, until Ctrl-C or SIGTERM.
+
+    Start as many as there are partitions; each needs a data directory of its own.
+    """
+    settings = load_settings(
+        config_path,
+        {
+            "kafka.bootstrap_servers": bootstrap_servers,
+            "kafka.group": group,
+            "worker.data_dir": None if data_dir is None else str(data_dir),
+            "worker.port": port,
+        },
+    )
+    logging.basicConfig(
+        level=logging.INFO if verbose else logging.WARNING,
+        format="%(asctime)s %(levelname)s %(name)s %(message)s",
+    )
+    quiet_logs(logging.INFO if verbose else logging.ERROR)
+    output = Output()
+    made = Worker(settings, create=create_topics)
+    pages = Pages(made.snapshot, Exporter(made.snapshot), now_ms)
+    with MonitorServer(pages, settings.worker.host, settings.worker.port) as server:
+        output.line(
+            f"worker of {settings.kafka.group} on {settings.kafka.bootstrap_servers}, "
+            f"state in {settings.worker.data_dir}"
+        )
+        output.line(f"health  {server.url}/health")
+        output.line(f"metrics {server.url}/metrics")
+        asyncio.run(made.run())
+    output.line("stopped: everything read is committed")

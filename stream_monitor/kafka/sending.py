@@ -1,0 +1,40 @@
+"""Sends to our topics through Faust's producer, by the topic's own name."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Sequence
+from typing import Any
+
+import faust
+
+from stream_monitor.config.settings import KafkaSettings, Topic
+
+
+class Sender:
+    """Bytes to topics; a send is acknowledged when what it returns is awaited."""
+
+    def __init__(self, app: faust.App, kafka: KafkaSettings) -> None:
+        self._app = app
+        self._kafka = kafka
+
+    async def send(
+        self,
+        topic: Topic,
+        key: bytes | None,
+        value: bytes | None,
+        *,
+        partition: int | None = None,
+        headers: Sequence[tuple[str, bytes]] = (),
+    ) -> Awaitable[Any]:
+        """Queue one message, after all that were queued before for the same partition."""
+        name = self._kafka.topic(topic)
+        return await self._app.producer.send(name, key, value, partition, None, list(headers))
+
+    async def flush(self) -> None:
+        """Wait until the broker has everything queued so far."""
+        await self._app.producer.flush()
+
+    def partitions(self, topic: Topic) -> int:
+        """How many partitions a topic has."""
+        known = self._app.consumer.topic_partitions(self._kafka.topic(topic))
+        return known or self._kafka.partitions

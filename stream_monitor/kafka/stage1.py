@@ -1,0 +1,128 @@
+"""Stage 1 on Kafka: records in; slots, progress and dead letters out.
+
+There is no state to keep: where the source is committed, at a block's start, is the state.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+
+import faust
+from faust.types import TP
+
+from stream_monitor.config.settings import Settings
+from stream_monitor.events.batch import Rejected
+from stream_monitor.kafka.clock import now_ms
+from stream_monitor.kafka.offsets import Position
+from stream_monitor.kafka.scheduler import Batch
+from stream_monitor.kafka.sending import Sender
+from stream_monitor.kafka.view import WorkerView
+from stream_monitor.pipeline.effects import (
+    SendDeadLetter,
+    SendProgress,
+    SendSlot,
+    SummariseEffect,
+)
+from stream_monitor.pipeline.engine import decoder, summariser_config
+from stream_monitor.pipeline.messages import encode_progress
+from stream_monitor.pipeline.summarise import Summariser
+from stream_monitor.reference.registry import References
+
+
+class Stage1:
+    """The summarisers of the source partitions this worker holds."""
+
+    def __init__(
+        self, settings: Settings, references: References, sender: Sender, view: WorkerView
+    ) -> None:
+        self.machines: dict[int, Summariser] = {}
+        self._settings = settings
+        self._references = references
+        self._sender = sender
+        self._view = view
+        self._topic = settings.kafka.topic("predictions")
+        self._ends: dict[int, int] = {}  # of each partition, at the last flush
+        # A machine's slots are queued before the progress that speaks of them.
+        self._lock = asyncio.Lock()
+
+    def seek(self, partition: int, offset: int) -> None:
+        """The partition is read from ``offset``, a block's start, from now on."""
+        self._machine(partition).seek(offset)
+
+    def revoke(self, partition: int) -> None:
+        """The partition is another worker's."""
+        self.machines.pop(partition, None)
+        self._ends.pop(partition, None)
+
+    async def agent(self, stream: faust.StreamT[Batch]) -> None:
+        """What Faust runs over the batches of ``predictions``."""
+        async for batch in stream:
+            with self._view.timing("summarise"):
+                async with self._lock:
+                    machine = self._machine(batch.partition.partition)
+                    await self._send(machine.handle(batch.records, now_ms()))
+
+    async def flush(self, positions: dict[TP, Position]) -> None:
+        """Hand on what the machines hold.
+
+        Progress goes out only when the broker has every slot that it speaks of: who hears
+        that a partition has been read so far may rely on having the slots.
+        """
+        async with self._lock:
+            with self._view.timing("emit"):
+                told: list[SummariseEffect] = []
+                for partition, machine in list(self.machines.items()):
+                    at = positions.get(TP(self._topic, partition))
+                    if at is None or at.highwater is None:
+                        continue
+                    effects = machine.flush(now_ms(), caught_up=self._caught_up(machine, at))
+                    self._ends[partition] = at.highwater
+                    await self._send(e for e in effects if not isinstance(e, SendProgress))
+                    told += [e for e in effects if isinstance(e, SendProgress)]
+                if told:
+                    await self._sender.flush()
+                    await self._send(told)
+
+    def _machine(self, partition: int) -> Summariser:
+        machine = self.machines.get(partition)
+        if machine is None:
+            machine = self.machines[partition] = Summariser(
+                partition,
+                self._sender.partitions("predictions"),
+                decoder(self._settings),
+                summariser_config(self._settings, self._references),
+                self._view.summarising,
+            )
+        return machine
+
+    def _caught_up(self, machine: Summariser, at: Position) -> bool:
+        """Whether all that was there at the last flush has been handled."""
+        end = self._ends.get(machine.partition)
+        position = at.processed if machine.position is None else machine.position
+        return end is not None and position >= end
+
+    async def _send(self, effects: Iterable[SummariseEffect]) -> None:
+        for effect in effects:
+            match effect:
+                case SendSlot(slot=slot):
+                    await self._sender.send("summaries", slot.key.model.encode(), slot.encode())
+                case SendProgress(progress=progress):
+                    value = encode_progress(progress)
+                    for partition in range(self._sender.partitions("summaries")):
+                        await self._sender.send("summaries", None, value, partition=partition)
+                case SendDeadLetter(rejected=rejected):
+                    await self._set_aside(rejected)
+
+    async def _set_aside(self, rejected: Rejected) -> None:
+        record = rejected.record
+        # The same record is set aside under the same key whenever it is read again.
+        key = f"{record.topic}/{record.partition}/{record.offset}".encode()
+        headers = [
+            ("reason", rejected.reason.value.encode()),
+            ("sentence", rejected.sentence.encode()),
+            ("topic", record.topic.encode()),
+            ("partition", str(record.partition).encode()),
+            ("offset", str(record.offset).encode()),
+        ]
+        await self._sender.send("dead_letters", key, record.value, headers=headers)

@@ -1,0 +1,86 @@
+"""Stage 2 on Kafka: slots and progress in, reports and alerts out, state in a Faust table.
+
+A machine is made anew from its table whenever its partition is assigned or sought.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+import faust
+import msgspec
+
+from stream_monitor.config.settings import Settings
+from stream_monitor.kafka.clock import now_ms
+from stream_monitor.kafka.scheduler import Batch
+from stream_monitor.kafka.sending import Sender
+from stream_monitor.kafka.table import StateTable
+from stream_monitor.kafka.view import WorkerView
+from stream_monitor.pipeline.effects import Delete, EvaluateEffect, Publish, Put
+from stream_monitor.pipeline.engine import evaluator_config
+from stream_monitor.pipeline.evaluate import Evaluator
+from stream_monitor.pipeline.messages import BadSummaryMessageError, decode_message
+from stream_monitor.reference.registry import References
+
+
+class Stage2:
+    """The evaluators of the ``summaries`` partitions this worker holds."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        references: References,
+        sender: Sender,
+        table: StateTable,
+        view: WorkerView,
+        on_document: Callable[[Publish], None],
+    ) -> None:
+        self.machines: dict[int, Evaluator] = {}
+        self._config = evaluator_config(settings, references)
+        self._sender = sender
+        self._table = table
+        self._view = view
+        self._on_document = on_document
+
+    def forget(self, partition: int) -> None:
+        """The partition is another worker's, or is read again: its table knows the rest."""
+        self.machines.pop(partition, None)
+
+    async def agent(self, stream: faust.StreamT[Batch]) -> None:
+        """What Faust runs over the batches of ``summaries``."""
+        async for batch in stream:
+            partition = batch.partition.partition
+            with self._view.timing("evaluate"):
+                for record in batch.records:
+                    try:
+                        message = decode_message(record.value or b"")
+                    except BadSummaryMessageError as exc:
+                        self._view.complain(str(exc))
+                        continue
+                    machine = self._machine(partition)
+                    await self._perform(partition, machine.handle(message, now_ms()))
+
+    def _machine(self, partition: int) -> Evaluator:
+        machine = self.machines.get(partition)
+        if machine is None:
+            machine = Evaluator(self._config, self._view.evaluating)
+            machine.restore(self._table.items(partition))
+            self.machines[partition] = machine
+        return machine
+
+    async def _perform(self, partition: int, effects: Iterable[EvaluateEffect]) -> None:
+        for effect in effects:
+            match effect:
+                case Put(key=key, value=value):
+                    self._table.put(partition, key, value)
+                case Delete(key=key):
+                    self._table.delete(partition, key)
+                case Publish(stream=stream, model=model, id=id_, document=document):
+                    body = msgspec.json.encode(document)
+                    headers = [("id", id_.encode())]
+                    # Kept as judged only once the broker has it: a stop between says it again.
+                    await (
+                        await self._sender.send(stream.value, model.encode(), body, headers=headers)
+                    )
+                    self._view.published(effect)
+                    self._on_document(effect)

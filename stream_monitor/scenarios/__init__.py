@@ -1,0 +1,1 @@
+"""Streams whose answer is known."""
