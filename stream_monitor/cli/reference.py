@@ -1,26 +1,34 @@
-"""``stream-monitor reference``: what predictions are compared with, built and shown."""
+"""``stream-monitor reference``: what predictions are compared with, built, shown, published."""
 
 from __future__ import annotations
 
 import os
 import time
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
-from stream_monitor.cli.output import Output, json_option
+from stream_monitor.cli.broker import ask
+from stream_monitor.cli.files import write_whole
+from stream_monitor.cli.output import (
+    Output,
+    bootstrap_servers_option,
+    config_option,
+    json_option,
+    load_settings,
+)
+from stream_monitor.cli.roles import found_roles, role_options, told_roles
 from stream_monitor.errors import DataError
 from stream_monitor.reference.build import build as build_reference
 from stream_monitor.reference.codec import decode, encode
-from stream_monitor.reference.data import Roles, assign_roles, read
+from stream_monitor.reference.data import assign_roles, read
 from stream_monitor.reference.explain import ALPHA, WINDOW, explain
 from stream_monitor.reference.model import Kind, Reference
 
 #: No reference in a file is larger; it would not fit into a Kafka message anyway.
 MAX_FILE_BYTES = 64 << 20
-
-_ROLES = ("prediction", "score", "label", "id", "timestamp", "latency", "version")
 
 
 class ColumnKind(click.ParamType):
@@ -53,15 +61,7 @@ def reference() -> None:
     metavar="FILE",
     help="Where to write it [default: NAME.reference].",
 )
-@click.option("--prediction", metavar="COL", help="The predictions.")
-@click.option("--score", metavar="COL", help="The score or probability behind a prediction.")
-@click.option("--label", metavar="COL", help="The ground truth; it only adds to the classes.")
-@click.option("--id", "id_", metavar="COL", help="The identifiers; not monitored.")
-@click.option("--timestamp", metavar="COL", help="The times; not monitored.")
-@click.option(
-    "--feature", "features", metavar="COL", multiple=True, help="A feature [default: all the rest]."
-)
-@click.option("--ignore", metavar="COL", multiple=True, help="A column to leave out.")
+@role_options
 @click.option(
     "--kind",
     "kinds",
@@ -128,14 +128,18 @@ def build(
         )
     packed = encode(made)
     target = target or Path(f"{model.replace(os.sep, '_')}.reference")
-    _write(target, packed)
+    write_whole(target, packed)
     _show(output, made)
-    found = {role: name for role in _ROLES if (name := roles.column(role)) is not None}
-    output.line(_told(found, roles))
+    output.line(told_roles(roles))
     output.line(f"{target}: {len(packed):,} bytes")
     output.emit_json(
         _document(made)
-        | {"file": str(target), "bytes": len(packed), "roles": found, "guessed": roles.guessed}
+        | {
+            "file": str(target),
+            "bytes": len(packed),
+            "roles": found_roles(roles),
+            "guessed": roles.guessed,
+        }
     )
 
 
@@ -150,6 +154,50 @@ def show(file: Path, as_json: bool) -> None:
     output.emit_json(_document(found))
 
 
+@reference.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@config_option
+@bootstrap_servers_option
+@json_option
+def publish(
+    file: Path, config_path: Path | None, bootstrap_servers: str | None, as_json: bool
+) -> None:
+    """Make the reference FILE its model's current one, on the topic references.
+
+    Running workers take it up without a restart: events that they read from then on are
+    judged by it. The topic is created if it is missing.
+    """
+    from stream_monitor.kafka.admin import Outcome, create_topics
+    from stream_monitor.kafka.references import publish as publish_reference
+
+    output = Output(as_json)
+    found = load(file)
+    kafka = load_settings(config_path, {"kafka.bootstrap_servers": bootstrap_servers}).kafka
+    topic = kafka.topic("references")
+
+    async def work(topics: Mapping[str, int]) -> tuple[list[str], int]:
+        outcomes = {} if topic in topics else await create_topics(kafka)
+        created = [name for name, outcome in outcomes.items() if outcome is Outcome.CREATED]
+        return created, await publish_reference(found, kafka)
+
+    created, offset = ask(kafka, work)
+    if created:
+        output.line(f"created the topics {', '.join(created)}")
+    output.line(f"{found.model}: reference {found.hash}", style="bold")
+    output.line(f"on the topic {topic} of {kafka.bootstrap_servers}, offset {offset:,}")
+    output.line("Running workers take it up without a restart.")
+    output.emit_json(
+        {
+            "model": found.model,
+            "hash": found.hash,
+            "bootstrap_servers": kafka.bootstrap_servers,
+            "topic": topic,
+            "offset": offset,
+            "created": created,
+        }
+    )
+
+
 def load(file: Path) -> Reference:
     """The reference of a file; a DataError names the file and what is wrong with it."""
     try:
@@ -161,18 +209,6 @@ def load(file: Path) -> Reference:
         raise DataError(f"{file} cannot be read: {reason}.") from error
     except DataError as error:
         raise DataError(f"{file}: {error}") from error
-
-
-def _write(target: Path, data: bytes) -> None:
-    """Write whole or not at all, so that a reader never sees half a reference."""
-    beside = target.with_name(f".{target.name}.{os.getpid()}")
-    try:
-        beside.write_bytes(data)
-        beside.replace(target)
-    except OSError as error:
-        beside.unlink(missing_ok=True)
-        reason = (error.strerror or str(error)).lower()
-        raise DataError(f"{target} cannot be written: {reason}.") from error
 
 
 def _show(output: Output, shown: Reference) -> None:
@@ -193,14 +229,6 @@ def _show(output: Output, shown: Reference) -> None:
 
 def _cell(name: str, value: object) -> object:
     return f"{value:.2%}" if name == "missing" and isinstance(value, float) else value
-
-
-def _told(found: dict[str, str], roles: Roles) -> str:
-    told = [
-        f"{role} {name}{' (guessed)' if role in roles.guessed else ''}"
-        for role, name in found.items()
-    ]
-    return f"roles: {', '.join(told) or 'none'}; features {len(roles.features):,}"
 
 
 def _document(shown: Reference) -> dict[str, object]:

@@ -10,11 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 import faust
 
+from stream_monitor.errors import BrokerError
 from stream_monitor.kafka.transport import SCHEME, register
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
+
+#: Longer than a batch at work and a commit; orchestrators kill after 30 s.
+_STOP_TIMEOUT_S = 25.0
 
 
 @dataclass(frozen=True)
@@ -109,27 +113,40 @@ def create_app(settings: WorkerSettings) -> faust.App:
 async def run_app(app: faust.App, stop: asyncio.Event | None = None) -> None:
     """Run the app on this event loop until ``stop`` is set, SIGTERM or SIGINT.
 
-    Returns after the last commit. A crash of the app is raised here.
+    Returns after the last commit.
+
+    Raises:
+        BrokerError: the worker could not stop in time, which takes a broker that is gone.
+        BaseException: whatever the app crashed with.
     """
     stop = stop or asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     app.in_worker = True
+    stopped = asyncio.ensure_future(stop.wait())
+    started = asyncio.ensure_future(app.start())
+    crashed = asyncio.ensure_future(app._crashed.wait())
     try:
-        await app.start()
-        crashed = asyncio.ensure_future(app._crashed.wait())
-        stopped = asyncio.ensure_future(stop.wait())
-        await asyncio.wait({crashed, stopped}, return_when=asyncio.FIRST_COMPLETED)
-        for task in (crashed, stopped):
-            task.cancel()
+        await asyncio.wait({started, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        if started.done():
+            started.result()
+            await asyncio.wait({crashed, stopped}, return_when=asyncio.FIRST_COMPLETED)
     finally:
-        await app.stop()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.remove_signal_handler(number)
-    reason = app.crash_reason
-    if reason is not None:
-        raise reason
+        for task in (started, crashed, stopped):
+            task.cancel()
+        try:
+            await asyncio.wait_for(app.stop(), _STOP_TIMEOUT_S)
+        except TimeoutError:
+            raise BrokerError(
+                f"The worker did not stop within {_STOP_TIMEOUT_S:.0f} s; what it had not "
+                "committed is read again at the next start."
+            ) from app.crash_reason
+        finally:
+            for number in (signal.SIGINT, signal.SIGTERM):
+                loop.remove_signal_handler(number)
+    if app.crash_reason is not None:
+        raise app.crash_reason
 
 
 def quiet_logs(level: int = logging.WARNING) -> None:

@@ -239,13 +239,7 @@ class Consumer(driver.Consumer):
             return False
         books = {tp: self._books[tp] for tp in offsets if tp in self._books}
         live = {tp: offset for tp, offset in offsets.items() if tp in books}
-        try:
-            done = await asyncio.wait_for(
-                super()._commit(live), self.app.conf.broker_request_timeout
-            )
-        except TimeoutError:
-            self.log.warning("The broker did not answer a commit; it is tried again.")
-            return False
+        done = bool(await super()._commit(live))
         if done:
             for tp, offset in live.items():
                 books[tp].committed = offset

@@ -2,22 +2,36 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from faust.transport.consumer import ensure_TP
 from faust.transport.drivers import aiokafka as driver
+from mode.threads import WorkerThread
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from faust.types import TP
+    from mode.threads import ServiceThread
 
     from stream_monitor.kafka.consumer import Consumer
 
 #: aiokafka keeps one fetch to a broker in flight. Faust lets it wait 1,500 ms for idle
 #: partitions, and the busy ones on that broker wait with it; seeks do too.
 _FETCH_MAX_WAIT_MS = 100
+
+#: A stop may take two commits, and orchestrators kill after 30 s.
+_COMMIT_TIMEOUT_S = 8.0
+
+
+class _Thread(WorkerThread):
+    """A thread that cannot keep a process alive whose event loop has ended."""
+
+    def __init__(self, service: ServiceThread, **kwargs: Any) -> None:
+        super().__init__(service, **kwargs)
+        self.daemon = True
 
 
 class Seek(NamedTuple):
@@ -38,6 +52,8 @@ class Fetched(NamedTuple):
 class ConsumerThread(driver.AIOKafkaConsumerThread):
     """aiokafka's thread; a fetch says which seek it comes after."""
 
+    Worker = _Thread
+
     consumer: Consumer
 
     def __post_init__(self) -> None:
@@ -49,6 +65,23 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
         consumer: Any = super()._create_worker_consumer(transport)
         consumer._fetch_max_wait_ms = _FETCH_MAX_WAIT_MS
         return consumer
+
+    async def on_thread_stop(self) -> None:
+        """Stop aiokafka's consumer; the thread ends also when the broker is gone."""
+        try:
+            await super().on_thread_stop()
+        except asyncio.CancelledError:
+            # aiokafka 0.14 cancels a fetch that is backing off and then lets this out. It
+            # would end the thread unannounced, and the worker would wait for it for ever.
+            self.log.warning("The broker is gone; the group was not told of leaving.")
+
+    async def _commit(self, offsets: Mapping[TP, int]) -> bool:
+        # aiokafka asks for ever; left to it, a stop would wait for a broker that is gone.
+        try:
+            return bool(await asyncio.wait_for(super()._commit(offsets), _COMMIT_TIMEOUT_S))
+        except TimeoutError:
+            self.log.warning("The broker did not answer a commit; the next one includes it.")
+            return False
 
     async def fetch(self, active: set[TP], timeout: float, max_records: int) -> Fetched:
         fetched = await self.call_thread(self._fetch_stamped, active, timeout, max_records)

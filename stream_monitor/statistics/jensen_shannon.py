@@ -2,9 +2,9 @@
 
 JSD = ½ KL(p ‖ m) + ½ KL(q ‖ m), m = (p + q)/2 (Lin, IEEE Trans. Inf. Theory 37, 1991). With
 natural logarithms it lies in [0, ln 2]. Under the null it is, to first order,
-(1/n + 1/m)/8 · χ² with k - 1 degrees of freedom (Grosse et al., Phys. Rev. E 65, 2002). The law
-wants about five expected rows a cell: sparser cells push JSD above it (up to 39 % at one row), so
-over categories pool the rare ones first (``categorical.pool_rare_cells``).
+(1/n + 1/m)/8 · χ² with k - 1 degrees of freedom (Grosse et al., Phys. Rev. E 65, 2002). A test at
+level 0.05 alarms on 5–6 % of null windows from 20 rows a cell on, 6–7 % at ten and 9–12 % at five.
+So pool rare categories first (``categorical.pool_rare_cells``): at one row JSD is 39 % too large.
 """
 
 from __future__ import annotations

@@ -15,6 +15,8 @@ import pytest
 from confluent_kafka import ConsumerGroupTopicPartitions, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 
+from stream_monitor.testing.kafka import KafkaServer
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -264,3 +266,37 @@ def test_a_worker_consumes_within_seconds_of_its_start(kafka: str, workers: Work
     workers.start("w", {topic: 0}, table=True)
     workers.wait(lambda: workers.rows("w") == 40)
     assert time.monotonic() - started < 8.0  # wide: it catches delays of Faust of 45 and 60 s
+
+
+def test_a_worker_that_froze_past_its_session_takes_nothing_back(
+    kafka: str, workers: Workers
+) -> None:
+    topic = make_topic(kafka, 3000)
+    first = workers.start("w1", {topic: 0}, sleep_s=0.05)
+    workers.wait(lambda: workers.rows("w1") > 1000)
+    first.send_signal(signal.SIGSTOP)
+    workers.start("w2", {topic: 0})
+    everything = {partition: set(range(3000)) for partition in range(PARTITIONS)}
+    workers.wait(lambda: delivered([workers.log("w1"), workers.log("w2")], topic) == everything)
+    workers.wait(lambda: committed(kafka, workers.group, topic) == [3000] * 4)
+    rejoined = sum(line[0] == "seek" for line in workers.log("w1"))
+    first.send_signal(signal.SIGCONT)
+    workers.wait(lambda: sum(line[0] == "seek" for line in workers.log("w1")) > rejoined)
+    assert committed(kafka, workers.group, topic) == [3000] * 4
+    assert workers.stop(first) == 0
+    assert committed(kafka, workers.group, topic) == [3000] * 4
+    assert_in_order_after_each_seek(workers.log("w1"))
+    assert_in_order_after_each_seek(workers.log("w2"))
+
+
+def test_a_worker_whose_broker_is_gone_still_stops(tmp_path: Path) -> None:
+    with KafkaServer() as server:
+        workers = Workers(server.bootstrap_servers, tmp_path)
+        topic = make_topic(server.bootstrap_servers, 10)
+        worker = workers.start("w", {topic: 0})
+        workers.wait(lambda: workers.rows("w") == 40)
+    try:
+        time.sleep(1.0)
+        assert workers.stop(worker) >= 0  # a code of its own, whichever: it was not killed
+    finally:
+        workers.kill_all()

@@ -1,0 +1,190 @@
+"""``stream-monitor demo``: the main job end to end, on a broker that lives in this process."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from stream_monitor.cli.output import Output
+from stream_monitor.kafka.app import quiet_logs
+from stream_monitor.kafka.rehearsal import Rehearsed, embedded, rehearse
+from stream_monitor.pipeline.effects import Publish, Stream
+from stream_monitor.scenarios.acts import ACTS, Act
+
+
+@click.command()
+@click.option(
+    "--scenario",
+    type=click.Choice(sorted(ACTS)),
+    default="drift",
+    show_default=True,
+    help="drift and no-drift have a known answer; employment is real data.",
+)
+@click.option("--seed", type=click.IntRange(0), default=7, show_default=True)
+@click.option(
+    "--json",
+    "target",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Leave what was found here as JSON.",
+)
+@click.pass_context
+def demo(ctx: click.Context, scenario: str, seed: int, target: Path | None) -> None:
+    """Watch a worker find what is wrong with a stream; ends by itself in under a minute.
+
+    A Kafka in this process (librdkafka's mock cluster: good for a demo and nothing else), a
+    worker on it, a reference, a stream of events, and the verdicts as they come. Exit code 1
+    if what was found is not what was broken.
+    """
+    logging.basicConfig(level=logging.WARNING)
+    quiet_logs(logging.CRITICAL)
+    output = Output()
+    begun = time.monotonic()
+    act = ACTS[scenario](seed)
+    output.line(f"{act.name}: {act.story}", style="bold")
+    output.line(
+        f"reference {act.reference.hash} of model {act.reference.model}: "
+        f"{act.reference.rows:,} rows, {len(act.reference.columns)} columns"
+    )
+    rehearsed = _rehearse(output, act)
+    found = summary(act, rehearsed, seed, time.monotonic() - begun)
+    _tell(output, act, found)
+    if target is not None:
+        target.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
+        output.line(f"summary: {target}")
+    ctx.exit(0 if found["as_expected"] is not False else 1)
+
+
+def summary(act: Act, rehearsed: Rehearsed, seed: int, seconds: float) -> dict[str, Any]:
+    """What was found beside what was broken, for people and machines."""
+    alerts = [dict(p.document) for p in rehearsed.documents if p.stream is Stream.ALERTS]
+    reports = [p.document for p in rehearsed.documents if p.stream is Stream.REPORTS]
+    found = {
+        "drifted": _columns(alerts, "drift"),
+        "missing": [
+            alert["column"].removeprefix("feature:")
+            for alert in alerts
+            if alert["monitor"] == "missing" and alert["status"] == "opened"
+        ],
+    }
+    expected = None
+    as_expected = None
+    if act.truth is not None:
+        expected = {"drifted": sorted(act.truth.drifted), "missing": sorted(act.truth.missing)}
+        named = {tuple(sorted(expected[key])) == tuple(sorted(set(found[key]))) for key in found}
+        # Every alert has to be about one of the two; whatever else alarms is a false alarm.
+        accounted = len(expected["drifted"]) + len(expected["missing"])
+        opened = sum(alert["status"] == "opened" for alert in alerts)
+        as_expected = named == {True} and opened == accounted
+    snapshot = rehearsed.snapshot
+    return {
+        "scenario": act.name,
+        "seed": seed,
+        "model": act.reference.model,
+        "reference_hash": act.reference.hash,
+        "events": snapshot.records,
+        "rejected": sum(snapshot.rejected.values()),
+        "late": sum(snapshot.late.values()),
+        "windows": [_window(report) for report in reports],
+        "alerts": alerts,
+        "expected": expected,
+        "found": found,
+        "as_expected": as_expected,
+        "seconds": round(seconds, 1),
+    }
+
+
+def _columns(alerts: Sequence[Mapping[str, Any]], family: str) -> list[str]:
+    opened = [a for a in alerts if a["family"] == family and a["status"] == "opened"]
+    return list(dict.fromkeys(alert["column"].removeprefix("feature:") for alert in opened))
+
+
+def _window(report: Mapping[str, Any]) -> dict[str, Any]:
+    deciding = [
+        verdict
+        for verdict in report["verdicts"]
+        if verdict["family"] == "drift" and verdict["decides"] and "effect" in verdict
+    ]
+    effects = {verdict["column"]: round(verdict["effect"], 4) for verdict in deciding}
+    return {
+        "start": report["window"]["start"],
+        "end": report["window"]["end"],
+        "rows": report["rows"],
+        "status": str(report["status"]),
+        "drifted": report["drifted"],
+        "effects": dict(sorted(effects.items(), key=lambda item: -item[1])),
+    }
+
+
+def _rehearse(output: Output, act: Act) -> Rehearsed:
+    async def run(state: str) -> Rehearsed:
+        worker = act.settings.worker.model_copy(update={"data_dir": state})
+        async with embedded(act.settings.model_copy(update={"worker": worker})) as settings:
+            output.line(f"embedded broker on {settings.kafka.bootstrap_servers}; a worker joins it")
+            with output.progress("events", act.rows) as progress:
+
+                def say(document: Publish) -> None:
+                    progress.say(_line(document))
+
+                return await rehearse(
+                    settings,
+                    act.reference,
+                    act.batches(),
+                    on_document=say,
+                    on_rows=progress.advance,
+                )
+
+    with tempfile.TemporaryDirectory(prefix="stream-monitor-demo-") as state:
+        return asyncio.run(run(state))
+
+
+def _line(document: Publish) -> str:
+    """A report or alert in one line."""
+    said = document.document
+    if document.stream is Stream.ALERTS:
+        return f"  ALERT {said['status']}: {said['summary']}"
+    moved = ", ".join(column.removeprefix("feature:") for column in said["drifted"])
+    window = said["window"]
+    return (
+        f"  window {window['start']} to {window['end']}: {said['rows']:,} events, "
+        f"{said['status']}{': ' + moved if moved else ''}"
+    )
+
+
+def _tell(output: Output, act: Act, found: Mapping[str, Any]) -> None:
+    rows = [
+        [w["end"], f"{w['rows']:,}", w["status"], _top(w["effects"], w["drifted"])]
+        for w in found["windows"]
+    ]
+    output.line()
+    output.table(["window ends", "events", "status", "largest drift (effect)"], rows)
+    opened = [alert for alert in found["alerts"] if alert["status"] == "opened"]
+    output.line(f"{found['events']:,} events, {len(rows)} windows, {len(opened)} alerts opened")
+    if found["expected"] is not None:
+        for what in ("drifted", "missing"):
+            expected = ", ".join(found["expected"][what]) or "nothing"
+            named = ", ".join(found["found"][what]) or "nothing"
+            output.line(f"{what:8}  broken: {expected:24}  found: {named}")
+        if found["as_expected"]:
+            output.line("The monitor found just what was broken.", style="green")
+        else:
+            output.line("The monitor did not find just what was broken.", style="red")
+    output.line("Next: stream-monitor demo --scenario employment (real data), or your own:")
+    output.line("  stream-monitor reference build DATA.csv --model NAME")
+    output.line("  stream-monitor backtest DATA.csv --reference NAME.reference")
+
+
+def _top(effects: Mapping[str, float], drifted: Sequence[str], most: int = 3) -> str:
+    named = list(effects.items())[:most]
+    return ", ".join(
+        f"{column.removeprefix('feature:')} {effect:.3f}{'*' if column in drifted else ''}"
+        for column, effect in named
+    )
