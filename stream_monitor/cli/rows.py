@@ -11,11 +11,11 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
+from typing import Any
 
 import click
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from stream_monitor.cli.output import DURATION, Output
 from stream_monitor.cli.roles import role_options
@@ -123,7 +123,8 @@ class RowOptions:
     def _with_labels(
         self, table: pa.Table, known: Mapping[str, str]
     ) -> tuple[RowOptions, pa.Table]:
-        taken = {*self.features, *self.ignore}
+        named = {self.prediction, self.score, self.label, self.id_, self.timestamp}
+        taken = {*named, *self.features, *self.ignore}
         free = {
             role: name
             for role, name in known.items()
@@ -154,7 +155,7 @@ def row_options(command: Callable[..., None]) -> Callable[..., None]:
 
     @functools.wraps(command)
     def bundled(**arguments: object) -> None:
-        given = {name: arguments.pop(name) for name in names}
+        given: dict[str, Any] = {name: arguments.pop(name) for name in names}
         command(rows=RowOptions(**given), **arguments)
 
     options = (
@@ -225,12 +226,12 @@ def _of_model(table: pa.Table, data: Path, model: str) -> pa.Table:
     name = next((name for name in ("event.model", "model") if name in table.column_names), None)
     if name is None:
         return table
-    models = plain(table[name]).cast(pa.string())
-    found = table.filter(pc.equal(models, model))
-    if not found.num_rows:
-        there = ", ".join(sorted(filter(None, pc.unique(models).to_pylist()))[:5])
+    models = plain(table[name]).cast(pa.string()).to_pylist()
+    of_model = [row for row, named in enumerate(models) if named == model]
+    if not of_model:
+        there = ", ".join(sorted({str(named) for named in models if named is not None})[:5])
         raise DataError(f"{data} has no event of the model {model}; there are {there or 'none'}.")
-    return found
+    return table if len(of_model) == table.num_rows else table.take(pa.array(of_model))
 
 
 def _only_other(table: pa.Table, name: str) -> str | None:

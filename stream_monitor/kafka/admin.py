@@ -9,9 +9,13 @@ from aiokafka.admin import NewTopic
 from aiokafka.errors import TopicAlreadyExistsError, for_code
 
 from stream_monitor.config.duration import DAY
-from stream_monitor.config.settings import TOPICS, KafkaSettings, Topic
+from stream_monitor.config.settings import KafkaSettings, Topic
 from stream_monitor.errors import BrokerError
 from stream_monitor.kafka.clients import administering
+
+
+#: The name of the one table.
+STATE_TABLE = "state"
 
 
 class Outcome(StrEnum):
@@ -49,11 +53,20 @@ def topic_specs(kafka: KafkaSettings) -> tuple[TopicSpec, ...]:
         "alerts": (kafka.partitions, week | size, "alerts opened and resolved"),
         "dead_letters": (kafka.partitions, week | size, "messages that could not be read"),
     }
-    return tuple(
+    ours = [
         TopicSpec(kafka.topic(topic), partitions, config, why)
         for topic, (partitions, config, why) in kinds.items()
-        if topic in TOPICS
+    ]
+    # Faust would make it, but with the broker's own limit on a message.
+    state = TopicSpec(
+        changelog(kafka), kafka.partitions, compacted | size, "what stage 2 keeps, for recovery"
     )
+    return (*ours, state)
+
+
+def changelog(kafka: KafkaSettings) -> str:
+    """The topic behind the worker's table, as Faust names it."""
+    return f"{kafka.topic_prefix}{kafka.group}-{STATE_TABLE}-changelog"
 
 
 async def create_topics(kafka: KafkaSettings) -> dict[str, Outcome]:

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 #: partitions, and the busy ones on that broker wait with it; seeks do too.
 _FETCH_MAX_WAIT_MS = 100
 
-#: A stop may take two commits, and orchestrators kill after 30 s.
-_COMMIT_TIMEOUT_S = 8.0
+#: A stop may wait for three of these, and orchestrators kill after 30 s.
+_COMMIT_TIMEOUT_S = 5.0
 
 
 class _Thread(WorkerThread):

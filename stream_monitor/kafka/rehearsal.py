@@ -7,9 +7,10 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from stream_monitor.config.settings import TOPICS, Settings
+from stream_monitor.config.settings import Settings
 from stream_monitor.errors import BrokerError
 from stream_monitor.events.batch import EventBatch
+from stream_monitor.kafka.admin import topic_specs
 from stream_monitor.kafka.embedded import MAX_UNREAD_BYTES, PARTITIONS, EmbeddedBroker
 from stream_monitor.kafka.references import publish
 from stream_monitor.kafka.replay import replay
@@ -35,9 +36,7 @@ async def embedded(settings: Settings) -> AsyncIterator[Settings]:
         kafka = settings.kafka.model_copy(
             update={"bootstrap_servers": broker.bootstrap_servers, "partitions": PARTITIONS}
         )
-        names = [kafka.topic(topic) for topic in TOPICS]
-        changelog = f"{kafka.topic_prefix}{kafka.group}-state-changelog"
-        await asyncio.to_thread(broker.touch, *names, changelog)
+        await asyncio.to_thread(broker.touch, *(spec.name for spec in topic_specs(kafka)))
         yield settings.model_copy(update={"kafka": kafka})
 
 

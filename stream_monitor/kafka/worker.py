@@ -9,7 +9,7 @@ from pathlib import Path
 from faust.types import TP
 
 from stream_monitor.config.settings import Settings
-from stream_monitor.kafka.admin import create_topics
+from stream_monitor.kafka.admin import STATE_TABLE, create_topics
 from stream_monitor.kafka.app import WorkerSettings, create_app, run_app
 from stream_monitor.kafka.clock import now_ms
 from stream_monitor.kafka.offsets import commit_blocks
@@ -23,6 +23,7 @@ from stream_monitor.kafka.transport import consumer_of, transport_of
 from stream_monitor.kafka.view import WorkerView
 from stream_monitor.metrics.snapshot import Snapshot, WorkerState
 from stream_monitor.pipeline.effects import Publish
+from stream_monitor.pipeline.summarise import Counts
 from stream_monitor.reference.registry import References
 
 
@@ -46,6 +47,7 @@ class Worker:
         self._view = WorkerView(now_ms())
         self._create = create
         kafka = settings.kafka
+        Path(settings.worker.data_dir).mkdir(parents=True, exist_ok=True)
         self.app = create_app(
             WorkerSettings(
                 bootstrap_servers=kafka.bootstrap_servers,
@@ -63,7 +65,7 @@ class Worker:
         )
         transport_of(self.app).listener = self
         sender = Sender(self.app, kafka)
-        table = StateTable(self.app, "state", kafka.max_message_bytes)
+        table = StateTable(self.app, STATE_TABLE, kafka.max_message_bytes)
         self._source = kafka.topic("predictions")
         self._stage1 = Stage1(settings, self.references, sender, self._view)
         self._stage2 = Stage2(settings, self.references, sender, table, self._view, on_document)
@@ -72,6 +74,11 @@ class Worker:
         self.app.agent(predictions, name="stage1")(self._stage1.agent)
         self.app.agent(summaries, name="stage2")(self._stage2.agent)
         self.app.timer(settings.worker.emit_interval_ms / 1000)(self._flush)
+
+    @property
+    def counts(self) -> Counts:
+        """What stage 1 has done, as it is now; from the worker's own event loop."""
+        return self._view.summarising
 
     def snapshot(self) -> Snapshot:
         """What the worker shows of itself, about a second old; from any thread."""

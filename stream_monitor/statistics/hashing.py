@@ -11,10 +11,12 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
+    from stream_monitor.statistics.arrays import IntArray
+
     Words = npt.NDArray[np.uint64]
 
 _WORD = 8
-_CHUNK = 2048  # texts at a time, so that the work stays in the cache
+_CHUNK = 1024  # texts at a time, so that the work stays in the cache
 _PADDING = bytes(_WORD)  # so that a whole word can be read from the last text's end
 _SEED = np.uint64(0x9E3779B97F4A7C15)
 _FIRST = np.uint64(0xBF58476D1CE4E5B9)
@@ -48,20 +50,40 @@ def _hashed(texts: Sequence[str]) -> Words:
         encoded = [text.encode("utf-8", "surrogatepass") for text in texts]
         ends = np.cumsum(np.array([len(text) + 1 for text in encoded])) - 1
     sizes = np.diff(ends, prepend=-1) - 1
+    # Item i of this view is the word that begins at byte i.
+    words = np.ndarray((len(data) - _WORD + 1,), "<u8", data, strides=(1,))
     counts = sizes // _WORD + 1
+    width = int(counts[0])
+    if (counts == width).all():
+        sums = _sums_of_equal(words, ends - sizes, sizes, width)
+    else:
+        sums = _sums(words, ends - sizes, sizes, counts)
+    sums += sizes.astype(np.uint64) * _SEED
+    return _mixed(sums)
+
+
+def _sums(words: Words, starts: IntArray, sizes: IntArray, counts: IntArray) -> Words:
+    """The sum of each text's mixed words, the texts at ``starts`` in bytes."""
     firsts = np.cumsum(counts) - counts  # of each text's words among all words
     places = np.arange(int(counts.sum()))
     places -= firsts.repeat(counts)
     seeds = (places + 1).view(np.uint64) * _SEED
     places *= _WORD
-    places += (ends - sizes).repeat(counts)
-    # Item i of this view is the word that begins at byte i.
-    words = np.ndarray((len(data) - _WORD + 1,), "<u8", data, strides=(1,))[places]
-    words[firsts + counts - 1] &= _MASKS[sizes % _WORD]
-    words ^= seeds
-    sums = np.add.reduceat(_mixed(words), firsts)
-    sums += sizes.astype(np.uint64) * _SEED
-    return _mixed(sums)
+    places += starts.repeat(counts)
+    taken = words[places]
+    taken[firsts + counts - 1] &= _MASKS[sizes % _WORD]
+    taken ^= seeds
+    return np.add.reduceat(_mixed(taken), firsts)
+
+
+def _sums_of_equal(words: Words, starts: IntArray, sizes: IntArray, width: int) -> Words:
+    """The same for texts of ``width`` words each, a rectangle, in two thirds of the time."""
+    columns = np.arange(width)[:, np.newaxis]
+    taken = words[starts + columns * _WORD]
+    taken[-1] &= _MASKS[sizes % _WORD]
+    taken ^= (columns + 1).astype(np.uint64) * _SEED
+    sums: Words = _mixed(taken).sum(axis=0)
+    return sums
 
 
 def _mixed(state: Words) -> Words:

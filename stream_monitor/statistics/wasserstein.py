@@ -173,8 +173,8 @@ def wasserstein_threshold(alpha: float, n: int, m: int, null: WassersteinNull) -
     """The W1 whose ``wasserstein_p_value`` is ``alpha``, in the feature's unit.
 
     False alarms at level 0.05, n and m between 500 and 5,000: under 1 % for normal, exponential,
-    lognormal, Student's t with 3 degrees, Poisson and 0/1 laws. Without a finite fourth moment in
-    sight it fails: lognormal with σ = 2 up to 7 %, Cauchy 9 % (n = 5,000) to 40 % (n = 500).
+    lognormal, Student's t with 3 degrees, Poisson and 0/1 laws. With heavier tails it
+    fails: lognormal with σ = 2 up to 7 %, Cauchy 9 % (n = 5,000) to 40 % (n = 500).
     Decide on KS there; it does not depend on the law.
     """
     reach = math.sqrt(-2 * math.log(checked_level(alpha)))

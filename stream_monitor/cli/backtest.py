@@ -1,0 +1,227 @@
+"""``stream-monitor backtest``: what the monitor would have said of a file, without Kafka."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+from pydantic import ValidationError
+
+from stream_monitor.alerts.event import rfc3339
+from stream_monitor.cli.files import write_whole
+from stream_monitor.cli.findings import Findings
+from stream_monitor.cli.output import DURATION, Output, config_option, load_settings
+from stream_monitor.cli.reference import load
+from stream_monitor.cli.roles import told_roles
+from stream_monitor.cli.rows import RowOptions, Rows, labelled_rows, row_options
+from stream_monitor.config import duration
+from stream_monitor.config.settings import ModelSettings, Settings
+from stream_monitor.errors import DataError
+from stream_monitor.pipeline.effects import Stream
+from stream_monitor.pipeline.engine import LocalEngine, run
+from stream_monitor.reference.model import Reference
+from stream_monitor.reference.registry import References
+
+#: The first row's time for a file without timestamps: 2024-01-01T00:00:00Z.
+START_MS = 1_704_067_200_000
+
+
+@click.command()
+@click.argument("data", type=click.Path(path_type=Path))
+@click.option(
+    "--reference",
+    "reference_path",
+    type=click.Path(path_type=Path),
+    required=True,
+    metavar="FILE",
+    help="The reference to judge by.",
+)
+@row_options
+@config_option
+@click.option("--window", "window_ms", type=DURATION, help="Instead of the configuration's.")
+@click.option("--slide", "slide_ms", type=DURATION, help="Instead of the configuration's.")
+@click.option(
+    "--json",
+    "target",
+    type=click.Path(path_type=Path, allow_dash=True),
+    metavar="OUT",
+    help="Write every verdict of every window as one JSON document; - is stdout.",
+)
+def backtest(
+    data: Path,
+    reference_path: Path,
+    rows: RowOptions,
+    config_path: Path | None,
+    window_ms: int | None,
+    slide_ms: int | None,
+    target: Path | None,
+) -> None:
+    """Judge the rows of DATA (.csv, .parquet or .jsonl) window by window, without Kafka.
+
+    The windows, verdicts and alerts are those that workers give for the same events (see
+    replay). Rows are taken in the order of their times; without timestamps the first is at
+    --start [default: 2024-01-01T00:00:00Z] and one follows each --interval. That there was
+    drift is a finding and no error: the exit code is 0.
+    """
+    output = Output(as_json=str(target) == "-")
+    reference = load(reference_path)
+    settings = _settings(load_settings(config_path), reference.model, window_ms, slide_ms)
+    known = {
+        str(column.role): column.name for column in reference.columns if column.role != "feature"
+    }
+    found = rows.read(
+        data, reference.model, output, default_start=lambda span: START_MS, known=known
+    )
+    _compare(reference, found, data, output)
+    engine = LocalEngine(settings, References(reference))
+    findings = Findings()
+    reports: list[msgspec.Raw] = []
+    alerts: list[Mapping[str, Any]] = []
+    with output.progress("judging rows", len(found)) as progress:
+        batches = found.batches(reference.model)
+        for publish in run(engine, batches, progress=progress.advance):
+            if publish.stream is Stream.ALERTS:
+                alerts.append(publish.document)
+                continue
+            findings.add(publish.document)
+            if target is not None:
+                reports.append(msgspec.Raw(msgspec.json.encode(publish.document)))
+    _show(output, reference, found, settings.for_model(reference.model), findings, alerts)
+    if target is not None:
+        document = {
+            "model": reference.model,
+            "reference_hash": reference.hash,
+            "rows": len(found),
+            "windows": reports,
+            "alerts": alerts,
+            "summary": {"windows": findings.statuses, "columns": findings.columns()},
+        }
+        _write(output, target, msgspec.json.format(msgspec.json.encode(document), indent=1))
+    _say_next(output, reference_path, findings, settings.for_model(reference.model), target)
+
+
+def _settings(
+    settings: Settings, model: str, window_ms: int | None, slide_ms: int | None
+) -> Settings:
+    """The settings with another window or slide for the model."""
+    given = {"window_ms": window_ms, "slide_ms": slide_ms}
+    given = {name: value for name, value in given.items() if value is not None}
+    if not given:
+        return settings
+    try:
+        changed = ModelSettings.model_validate(settings.for_model(model).model_dump() | given)
+    except ValidationError as error:
+        what = error.errors(include_url=False)[0]["msg"].removeprefix("Value error, ")
+        raise click.UsageError(f"--window and --slide do not do: {what}.") from error
+    return settings.model_copy(update={"models": settings.models | {model: changed}})
+
+
+def _compare(reference: Reference, rows: Rows, data: Path, output: Output) -> None:
+    """Say which columns of the reference the data lacks, and refuse data that has none."""
+    features = set(rows.roles.features)
+    lacking = [column.name for column in reference.features if column.name not in features]
+    if reference.features and len(lacking) == len(reference.features):
+        raise DataError(
+            f"{data} has none of the {len(lacking):,} features of the reference of "
+            f"{reference.model}; is it the data of another model?"
+        )
+    for role in ("prediction", "score"):
+        if role in reference.by_id and rows.roles.column(role) is None:
+            lacking.append(role)
+    if lacking:
+        output.warn(
+            f"{data} lacks {_some(lacking)} of the reference, judged as missing in every row"
+        )
+    known = {column.name for column in reference.features}
+    extra = [name for name in rows.roles.features if name not in known]
+    if extra:
+        output.warn(f"not in the reference, so not judged: {_some(extra)}")
+
+
+def _show(
+    output: Output,
+    reference: Reference,
+    rows: Rows,
+    settings: ModelSettings,
+    findings: Findings,
+    alerts: Sequence[Mapping[str, Any]],
+) -> None:
+    output.line(f"{reference.model}: against reference {reference.hash}", style="bold")
+    output.line(told_roles(rows.roles))
+    labelled = labelled_rows(rows)
+    told = "" if labelled is None else f", {labelled:,} with a label"
+    output.line(f"{len(rows):,} rows{told}, {rfc3339(rows.first_ms)} to {rfc3339(rows.last_ms)}")
+    window, slide = duration.render(settings.window_ms), duration.render(settings.slide_ms)
+    by_status = ", ".join(f"{n:,} {name}" for name, n in sorted(findings.statuses.items()))
+    output.line(f"{findings.windows:,} windows of {window} every {slide}: {by_status}")
+    output.table(
+        ("column", "in alarm", "judged", "largest effect", "in the window to", "first alarm", "by"),
+        [
+            (
+                column.column or "(the model)",
+                column.in_alarm,
+                column.judged,
+                column.largest_effect,
+                (column.largest_effect_window or {}).get("end"),
+                column.first_alarm,
+                ", ".join(f"{what} {n:,}" for what, n in column.alarms.most_common()) or None,
+            )
+            for column in findings.columns()
+        ],
+    )
+    if not alerts:
+        output.line("No alert would have been sent.")
+        return
+    resolved = {alert["alert_id"]: alert for alert in alerts if alert["status"] == "resolved"}
+    opened = [alert for alert in alerts if alert["status"] == "opened"]
+    output.table(
+        ("opened", "resolved", "severity", "column", "by", "effect"),
+        [
+            (
+                rfc3339(alert["opened_at"]),
+                rfc3339(end["resolved_at"]) if (end := resolved.get(alert["alert_id"])) else "open",
+                alert["severity"],
+                alert["column"] or "(the model)",
+                f"{alert['family']} {alert['monitor']}",
+                alert["effect"],
+            )
+            for alert in opened
+        ],
+        title="alerts that would have been sent",
+    )
+
+
+def _say_next(
+    output: Output,
+    reference: Path,
+    findings: Findings,
+    settings: ModelSettings,
+    target: Path | None,
+) -> None:
+    judged = any(column.judged for column in findings.columns())
+    if not judged:
+        output.line(
+            f"No window held min_samples = {settings.min_samples:,} rows, so nothing was judged: "
+            "set a longer --window or a shorter --interval."
+        )
+    elif target is None:
+        output.line("Next: every verdict with its figures by --json FILE; or live, by")
+        output.line(f"  stream-monitor reference publish {reference}")
+    else:
+        output.line(f"Every verdict is in {target}. Next, to judge live events:")
+        output.line(f"  stream-monitor reference publish {reference}")
+
+
+def _write(output: Output, target: Path, document: bytes) -> None:
+    if output.as_json:
+        click.echo(document)
+    else:
+        write_whole(target, document + b"\n")
+
+
+def _some(names: Sequence[str]) -> str:
+    more = f" and {len(names) - 8:,} more" if len(names) > 8 else ""
+    return ", ".join(names[:8]) + more

@@ -1,0 +1,155 @@
+"""``stream-monitor replay``: the rows of a file onto Kafka, as model servers would send them."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+import click
+
+from stream_monitor.alerts.event import rfc3339
+from stream_monitor.cli.broker import ask
+from stream_monitor.cli.output import (
+    Output,
+    bootstrap_servers_option,
+    config_option,
+    json_option,
+    load_settings,
+)
+from stream_monitor.cli.roles import found_roles, told_roles
+from stream_monitor.cli.rows import RowOptions, Rows, labelled_rows, row_options
+from stream_monitor.config import duration
+from stream_monitor.config.settings import Settings
+from stream_monitor.errors import BrokerError
+from stream_monitor.kafka.messages import Format
+from stream_monitor.kafka.replay import Replayed
+from stream_monitor.kafka.replay import replay as send
+
+
+@click.command()
+@click.argument("data", type=click.Path(path_type=Path))
+@click.option("--model", required=True, metavar="NAME", help="The model of the events.")
+@row_options
+@click.option(
+    "--speed",
+    type=click.FloatRange(0),
+    default=0.0,
+    show_default=True,
+    metavar="N",
+    help="Seconds of event time a second: 1 as it happened, 0 as fast as possible.",
+)
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice([str(format_) for format_ in Format]),
+    default=str(Format.JSON),
+    show_default=True,
+    help="One event a message, or many in columns.",
+)
+@config_option
+@bootstrap_servers_option
+@json_option
+def replay(
+    data: Path,
+    model: str,
+    rows: RowOptions,
+    speed: float,
+    format_: str,
+    config_path: Path | None,
+    bootstrap_servers: str | None,
+    as_json: bool,
+) -> None:
+    """Send the rows of DATA (.csv, .parquet or .jsonl) to the topic predictions, as events.
+
+    Rows go in the order of their times. Without timestamps, and without --start, they are
+    the latest times of which none lies in the future: at --speed 0 the last row is now, at
+    --speed 1 the first. Set --start to what backtest has (2024-01-01T00:00:00Z) and the
+    workers' verdicts are those of backtest. Events older than what workers have judged of the
+    model already come too late: to replay a file twice, use another --model or a later --start.
+    """
+    if not math.isfinite(speed):
+        raise click.UsageError("--speed is no finite number.")
+    output = Output(as_json)
+    settings = load_settings(config_path, {"kafka.bootstrap_servers": bootstrap_servers})
+    kafka = settings.kafka
+    topic = kafka.topic("predictions")
+    now_ms = time.time_ns() // 1_000_000
+    found = rows.read(
+        data,
+        model,
+        output,
+        default_start=lambda span: now_ms - max(0, span - _wall_ms(span, speed)),
+    )
+    _check_future(found, settings, speed, now_ms)
+
+    async def work(topics: Mapping[str, int]) -> Replayed:
+        if topic not in topics:
+            raise BrokerError(
+                f"there is no topic {topic} at {kafka.bootstrap_servers}; start a worker, or "
+                "create it with: stream-monitor topics create"
+            )
+        with output.progress(f"sending to {topic}", len(found)) as progress:
+            return await send(
+                found.batches(model),
+                kafka,
+                format=Format(format_),
+                speed=speed,
+                on_progress=progress.advance,
+            )
+
+    done = ask(kafka, work)
+    labelled = labelled_rows(found)
+    output.line(f"{model}: {done.rows:,} events on {topic}", style="bold")
+    output.line(told_roles(found.roles))
+    if labelled is not None:
+        output.line(f"{labelled:,} of them with a label")
+    output.line(f"times {rfc3339(found.first_ms)} to {rfc3339(found.last_ms)}")
+    output.line(
+        f"{done.messages:,} messages, {done.bytes:,} bytes in {done.seconds:.1f} s "
+        f"({done.rows / max(done.seconds, 1e-9):,.0f} events/s)"
+    )
+    slide = duration.render(settings.for_model(model).slide_ms)
+    output.line(
+        f"Next: workers report each {slide} of event time on {kafka.topic('reports')} and "
+        f"{kafka.topic('alerts')}, the last windows after "
+        f"{duration.render(settings.worker.idle_timeout_ms)} of silence;"
+    )
+    output.line(
+        f"a worker shows the model at http://{settings.worker.host}:{settings.worker.port}/health"
+    )
+    output.emit_json(
+        {
+            "model": model,
+            "bootstrap_servers": kafka.bootstrap_servers,
+            "topic": topic,
+            "format": format_,
+            "rows": done.rows,
+            "labelled": labelled,
+            "messages": done.messages,
+            "bytes": done.bytes,
+            "seconds": done.seconds,
+            "first_ms": found.first_ms,
+            "last_ms": found.last_ms,
+            "roles": found_roles(found.roles),
+        }
+    )
+
+
+def _wall_ms(span_ms: int, speed: float) -> int:
+    """How long a span of event time takes to send at the least."""
+    return int(span_ms / speed) if speed else 0
+
+
+def _check_future(rows: Rows, settings: Settings, speed: float, now_ms: int) -> None:
+    """Refuse what workers would: events later than their sending by more than the tolerance."""
+    tolerance = settings.worker.future_tolerance_ms
+    sent_ms = now_ms + _wall_ms(rows.last_ms - rows.first_ms, speed)
+    ahead = max(rows.first_ms - now_ms, rows.last_ms - sent_ms)
+    if ahead > tolerance:
+        raise click.UsageError(
+            f"some events would be {duration.render(ahead)} later than they are sent, and workers "
+            f"refuse more than {duration.render(tolerance)} (worker.future_tolerance): "
+            "set an earlier --start, or --start now with --speed 1."
+        )
