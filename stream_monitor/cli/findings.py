@@ -16,7 +16,8 @@ class ColumnFindings:
 
     ``alarms`` counts windows by what alarmed (``drift ks``), so its sum may exceed
     ``in_alarm``. ``largest_effect`` is of the drift monitor that decides, in KS distance or
-    change of a share.
+    change of a share: the largest of the windows in which that alarmed, if it ever did (the
+    few rows of a file's first windows move by chance), else of all that were judged.
     """
 
     column: str
@@ -34,6 +35,7 @@ class Findings:
     def __init__(self) -> None:
         self.statuses: Counter[str] = Counter()
         self._columns: dict[str, ColumnFindings] = {}
+        self._weights: dict[str, tuple[bool, float]] = {}
 
     def add(self, report: Mapping[str, Any]) -> None:
         """Take one report document in."""
@@ -52,14 +54,20 @@ class Findings:
             if alarms and found.first_alarm is None:
                 found.first_alarm = window["end"]
             for verdict in verdicts:
-                effect = verdict.get("effect")
-                if verdict["family"] != Family.DRIFT or effect is None:
-                    continue
-                if verdict["state"] == State.THIN:
-                    continue
-                if found.largest_effect is None or effect > found.largest_effect:
-                    found.largest_effect = effect
-                    found.largest_effect_window = window
+                if verdict["family"] == Family.DRIFT and verdict["state"] != State.THIN:
+                    self._weigh(found, verdict, window)
+
+    def _weigh(
+        self, found: ColumnFindings, verdict: Mapping[str, Any], window: Mapping[str, Any]
+    ) -> None:
+        effect = verdict.get("effect")
+        if effect is None:
+            return
+        weight = (verdict["state"] == State.ALARM, effect)
+        if found.column not in self._weights or weight > self._weights[found.column]:
+            self._weights[found.column] = weight
+            found.largest_effect = effect
+            found.largest_effect_window = window
 
     @property
     def windows(self) -> int:

@@ -72,12 +72,13 @@ def create(
         [tuple(row.values()) for row in rows],
         title=f"{kafka.bootstrap_servers}, replication {kafka.replication}",
     )
-    for spec in specs:
-        if there.get(spec.name, spec.partitions) != spec.partitions:
-            output.warn(
-                f"{spec.name} has {there[spec.name]:,} partitions and the configuration says "
-                f"{spec.partitions:,}; a topic that exists is left as it is"
-            )
+    unlike = [spec for spec in specs if there.get(spec.name, spec.partitions) != spec.partitions]
+    if unlike:
+        told = ", ".join(f"{spec.name} ({there[spec.name]:,})" for spec in unlike)
+        output.warn(
+            f"other numbers of partitions than the {kafka.partitions:,} of the configuration: "
+            f"{told}; a topic that exists is left as it is"
+        )
     output.emit_json(
         {
             "bootstrap_servers": kafka.bootstrap_servers,

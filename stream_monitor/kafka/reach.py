@@ -19,22 +19,15 @@ PATIENCE_S = 8.0
 async def reached(
     kafka: KafkaSettings, patience_s: float = PATIENCE_S
 ) -> AsyncIterator[dict[str, int]]:
-    """Each topic that there is with the number of its partitions; Kafka answers, then.
+    """Each topic that there is, with the number of its partitions.
 
-    It is asked by the address that it advertises too, not the bootstrap address alone.
+    Kafka is asked at the address that it advertises too, not the bootstrap address alone.
 
     Raises:
-        BrokerError: nothing answers within ``patience_s`` a bootstrap server; or what is
-            done within fails by an error of Kafka's.
+        BrokerError: a bootstrap server does not answer within ``patience_s``, or the
+            advertised address does not; or what is done within fails by an error of Kafka's.
     """
-    try:
-        topics = await _topics(kafka, patience_s)
-    except (KafkaError, OSError) as error:
-        raise BrokerError(
-            f"cannot reach Kafka at {kafka.bootstrap_servers}: nothing there answers as Kafka "
-            "does, or what it advertises as its own address does not; is it running, and is the "
-            "address right (--bootstrap-servers or kafka.bootstrap_servers)?"
-        ) from error
+    topics = await _topics(kafka, patience_s)
     with broker_errors(kafka):
         yield topics
 
@@ -53,8 +46,22 @@ async def _topics(kafka: KafkaSettings, patience_s: float) -> dict[str, int]:
         bootstrap_servers=kafka.bootstrap_servers, request_timeout_ms=int(patience_s * 1000)
     )
     try:
-        await admin.start()
-        described = await admin.describe_topics()
+        try:
+            await admin.start()
+        except (KafkaError, OSError) as error:
+            raise BrokerError(
+                f"cannot reach Kafka at {kafka.bootstrap_servers}: nothing answers there as Kafka "
+                "does; is it running, and is the address right (--bootstrap-servers or "
+                "kafka.bootstrap_servers)?"
+            ) from error
+        try:
+            described = await admin.describe_topics()
+        except (KafkaError, OSError) as error:
+            raise BrokerError(
+                f"Kafka at {kafka.bootstrap_servers} answers, but not at the address that it "
+                "advertises; set advertised.listeners of the broker to one that this machine can "
+                "reach"
+            ) from error
     finally:
         await admin.close()
     return {str(topic["topic"]): len(topic["partitions"]) for topic in described}

@@ -67,8 +67,7 @@ async def rehearse(
     worker = Worker(settings, create=False, memory_store=False, on_document=keep)
     stop = asyncio.Event()
     working = asyncio.create_task(worker.run(stop))
-    model = settings.for_model(reference.model)
-    spec = WindowSpec(model.window_ms, model.slide_ms, model.allowed_lateness_ms)
+    spec = WindowSpec.of(settings.for_model(reference.model))
     last = 0
     sent = 0
     sent_bytes = 0.0

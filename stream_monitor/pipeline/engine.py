@@ -23,12 +23,13 @@ from stream_monitor.pipeline.effects import (
 from stream_monitor.pipeline.evaluate import Evaluator, EvaluatorConfig
 from stream_monitor.pipeline.summarise import Summariser, SummariserConfig
 from stream_monitor.reference.registry import References
+from stream_monitor.windows.panes import WindowSpec
 
 
 def summariser_config(settings: Settings, references: References) -> SummariserConfig:
     """Stage 1 as the settings have it."""
     return SummariserConfig(
-        slide_ms=lambda model: settings.for_model(model).slide_ms,
+        spec=lambda model: WindowSpec.of(settings.for_model(model)),
         reference=references.current,
         block_size=settings.kafka.block_size,
         idle_timeout_ms=settings.worker.idle_timeout_ms,

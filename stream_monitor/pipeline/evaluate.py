@@ -135,8 +135,7 @@ class Evaluator:
         return model.lanes.setdefault(key.reference_hash, Lane(spec))
 
     def _spec(self, model: str) -> WindowSpec:
-        settings = self._config.settings(model)
-        return WindowSpec(settings.window_ms, settings.slide_ms, settings.allowed_lateness_ms)
+        return WindowSpec.of(self._config.settings(model))
 
     def _advance(self, name: str, now_ms: int) -> list[EvaluateEffect]:
         model = self.models[name]

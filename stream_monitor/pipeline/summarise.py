@@ -8,13 +8,14 @@ so there is no state to save: the committed offset is the state.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from stream_monitor.events.batch import EventBatch, RecordLike
 from stream_monitor.events.decode import Decoder
+from stream_monitor.events.join import join
 from stream_monitor.pipeline.effects import (
     SendDeadLetter,
     SendProgress,
@@ -24,6 +25,7 @@ from stream_monitor.pipeline.effects import (
 from stream_monitor.pipeline.messages import Slot, SlotKey
 from stream_monitor.reference.model import NO_REFERENCE, Reference
 from stream_monitor.summaries.model import ModelSummary
+from stream_monitor.windows.panes import WindowSpec
 from stream_monitor.windows.watermark import ModelProgress, PartitionProgress
 
 
@@ -31,15 +33,18 @@ from stream_monitor.windows.watermark import ModelProgress, PartitionProgress
 class SummariserConfig:
     """What a stage-1 machine must know.
 
-    ``slide_ms`` gives a model's pane length, ``reference`` its current reference. At most
-    ``max_panes`` panes of a block are open at once and at most ``max_models`` models without
-    a reference are followed; what comes beyond is dropped and counted.
+    ``spec`` gives a model's windows, ``reference`` its current reference. Progress is said
+    again after ``heartbeat_ms`` even if nothing has changed: who listens may be waiting for
+    the clock. At most ``max_panes`` panes of a block are open at once and at most
+    ``max_models`` models without a reference are followed; what comes beyond is dropped and
+    counted.
     """
 
-    slide_ms: Callable[[str], int]
+    spec: Callable[[str], WindowSpec]
     reference: Callable[[str], Reference | None]
     block_size: int
     idle_timeout_ms: int
+    heartbeat_ms: int = 2000
     max_panes: int = 4096
     max_models: int = 1000
 
@@ -66,7 +71,7 @@ class _Open:
     dirty: bool
 
     def settle(self) -> None:
-        for batch in self.waiting:
+        for batch in join(self.waiting):
             self.summary = self.summary.merge(ModelSummary.of(batch, self.reference))
         self.waiting = []
         self.waiting_rows = 0
@@ -102,7 +107,9 @@ class Summariser:
         self._open: dict[tuple[str, str, int], _Open] = {}
         self._block = 0
         self._seen: dict[str, _Seen] = {}
+        self._strangers: set[str] = set()  # models without a reference
         self._told: PartitionProgress | None = None
+        self._told_ms = 0
 
     @property
     def watermark_ms(self) -> int | None:
@@ -163,25 +170,30 @@ class Summariser:
         return effects + self._enter(last // size)
 
     def flush(self, now_ms: int, *, caught_up: bool) -> list[SummariseEffect]:
-        """Say what has changed since the last flush: slots first, then the progress they allow.
+        """Say how far the partition is read; before that, the slots that stage 2 may then need.
 
-        ``caught_up``: everything that was in the partition a moment ago has been handled.
+        A slot is needed when its pane may be judged: the partition has come past the pane and
+        the allowed lateness, or its model has fallen silent. Until then, or until its block
+        ends, there is no use in sending it. ``caught_up``: everything that was in the
+        partition a moment ago has been handled.
         """
-        effects: list[SummariseEffect] = list(self._send((self.position or 0) - 1))
         progress = self._progress(now_ms, caught_up)
-        if progress != self._told:
-            self._told = progress
+        effects: list[SummariseEffect] = list(self._send((self.position or 0) - 1, progress.models))
+        if progress != self._told or now_ms - self._told_ms >= self._config.heartbeat_ms:
+            self._told, self._told_ms = progress, now_ms
             effects.append(SendProgress(progress))
         return effects
 
     def _take(self, batch: EventBatch, now_ms: int) -> None:
         model = batch.model
         reference = self._config.reference(model)
-        if model not in self._seen and reference is None:
-            unreferenced = sum(self._config.reference(name) is None for name in self._seen)
-            if unreferenced >= self._config.max_models:
+        if reference is not None:
+            self._strangers.discard(model)
+        elif model not in self._strangers:
+            if len(self._strangers) >= self._config.max_models:
                 self.counts.dropped["models"] += len(batch)
                 return
+            self._strangers.add(model)
         self.counts.events[model] += len(batch)
         if reference is None:
             self.counts.without_reference[model] += len(batch)
@@ -190,7 +202,7 @@ class Summariser:
         if seen is not None:
             newest = max(newest, seen.watermark_ms)
         self._seen[model] = _Seen(newest, now_ms)
-        slide = self._config.slide_ms(model)
+        slide = self._config.spec(model).slide_ms
         hash_ = reference.hash if reference is not None else NO_REFERENCE
         for index, part in batch.split(np.floor_divide(batch.timestamps, slide)):
             self._add(part, reference, (model, hash_, index * slide))
@@ -220,15 +232,19 @@ class Summariser:
         self._block = block
         return effects
 
-    def _send(self, last: int) -> Iterator[SummariseEffect]:
+    def _send(
+        self, last: int, due: Mapping[str, ModelProgress] | None = None
+    ) -> Iterator[SummariseEffect]:
+        """The slots that have changed, all or those that are ``due``, up to offset ``last``."""
         for (model, hash_, pane), entry in self._open.items():
-            if not entry.dirty:
+            spec = self._config.spec(model)
+            at = None if due is None else due[model]
+            wanted = at is None or at.idle or spec.due(pane + spec.slide_ms, at.watermark_ms)
+            if not entry.dirty or not wanted:
                 continue
             entry.settle()
             entry.dirty = False
-            key = SlotKey(
-                model, hash_, pane, self._config.slide_ms(model), self.partition, self._block
-            )
+            key = SlotKey(model, hash_, pane, spec.slide_ms, self.partition, self._block)
             yield SendSlot(Slot(key, last, entry.summary.rows, entry.summary.to_state()))
 
     def _progress(self, now_ms: int, caught_up: bool) -> PartitionProgress:
@@ -249,4 +265,4 @@ class Summariser:
 
 #: Rows of a pane that are held back to be summarised together: a summary has a price a
 #: batch (an array as long as the reference for each column) beside the price a row.
-_SETTLE_ROWS = 4096
+_SETTLE_ROWS = 8192

@@ -15,6 +15,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Self
+
+from stream_monitor.config.settings import ModelSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,11 @@ class WindowSpec:
             )
         if self.allowed_lateness_ms < 0:
             raise ValueError("the allowed lateness cannot be negative")
+
+    @classmethod
+    def of(cls, settings: ModelSettings) -> Self:
+        """A model's windows as its settings have them."""
+        return cls(settings.window_ms, settings.slide_ms, settings.allowed_lateness_ms)
 
     def pane(self, timestamp_ms: int) -> int:
         """The start of the pane that a time falls into."""

@@ -1,0 +1,202 @@
+"""The parts of the container set-up that can be checked without a container engine."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from stream_monitor.config.load import load
+from stream_monitor.config.settings import Settings
+from stream_monitor.metrics.exporter import Exporter
+from stream_monitor.metrics.snapshot import Snapshot, WorkerState
+from stream_monitor.testing.kafka import KAFKA_VERSION
+from stream_monitor.web.pages import Pages
+from stream_monitor.web.server import MonitorServer
+
+ROOT = Path(__file__).parents[2]
+COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
+SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
+WORKERS = [name for name in SERVICES if name.startswith("worker-")]
+PINNED = re.compile(r"[\w./-]+:v?\d+\.\d+\.\d+[\w.-]*")
+
+
+def instructions() -> list[tuple[str, str]]:
+    """The Dockerfile as (instruction, rest), continued lines joined, comments left out."""
+    text = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+    lines = [line for line in text.splitlines() if line.strip() and not line.startswith("#")]
+    joined = re.sub(r"\\\n\s*", "", "\n".join(lines))
+    return [(name, rest) for name, _, rest in (line.partition(" ") for line in joined.splitlines())]
+
+
+def final_stage() -> list[tuple[str, str]]:
+    """The instructions of what is run, its FROM first."""
+    found = instructions()
+    last = max(i for i, (name, _) in enumerate(found) if name == "FROM")
+    return found[last:]
+
+
+def image_environment() -> dict[str, str]:
+    """What the image sets by itself."""
+    pairs = " ".join(rest for name, rest in final_stage() if name == "ENV").split()
+    return dict(pair.split("=", 1) for pair in pairs)
+
+
+def mounts(service: str) -> list[tuple[str, str]]:
+    """(source, target) of a service's volumes."""
+    volumes = SERVICES[service].get("volumes", [])
+    return [(source, target) for source, target, *_ in (each.split(":") for each in volumes)]
+
+
+def worker_settings(service: str) -> Settings:
+    """What a worker of the composition is started with: file, image and composition."""
+    environment = image_environment() | SERVICES[service]["environment"]
+    files = {target: ROOT / source for source, target in mounts(service)}
+    text = files[environment["STREAM_MONITOR_CONFIG"]].read_text(encoding="utf-8")
+    return load(text, environment, service)
+
+
+def test_every_mounted_file_is_there_and_every_named_volume_is_declared() -> None:
+    for service in SERVICES:
+        for source, _ in mounts(service):
+            if source.startswith("."):
+                assert (ROOT / source).is_file(), f"{service} mounts {source}"
+            else:
+                assert source in COMPOSE["volumes"], f"{service} mounts {source}"
+
+
+def test_every_image_is_pinned_to_a_version() -> None:
+    images = [service["image"] for service in SERVICES.values()]
+    images += [rest.split()[0] for name, rest in instructions() if name == "FROM"]
+    assert [image for image in images if not PINNED.fullmatch(image)] == []
+
+
+def test_kafka_is_of_the_version_the_tests_run_on() -> None:
+    assert SERVICES["kafka"]["image"] == f"apache/kafka:{KAFKA_VERSION}"
+
+
+def test_a_service_waits_only_for_services_that_are_there_and_can_be_healthy() -> None:
+    image_has_check = any(name == "HEALTHCHECK" for name, _ in final_stage())
+    for service in SERVICES.values():
+        for other, wanted in service.get("depends_on", {}).items():
+            assert other in SERVICES
+            if wanted["condition"] == "service_healthy":
+                built_here = "build" in SERVICES[other]
+                assert "healthcheck" in SERVICES[other] or (built_here and image_has_check)
+
+
+def test_every_service_says_whether_it_is_healthy() -> None:
+    checked = {name for name, service in SERVICES.items() if "healthcheck" in service}
+    assert checked | set(WORKERS) == set(SERVICES)
+    assert any(name == "HEALTHCHECK" for name, _ in final_stage())
+
+
+@pytest.mark.parametrize("worker", WORKERS)
+def test_a_worker_is_given_settings_that_the_configuration_accepts(worker: str) -> None:
+    settings = worker_settings(worker)
+    listeners = SERVICES["kafka"]["environment"]["KAFKA_ADVERTISED_LISTENERS"]
+    assert f"://{settings.kafka.bootstrap_servers}," in listeners
+    assert settings.worker.host == "0.0.0.0"
+
+
+def test_each_of_the_two_workers_keeps_its_state_in_a_volume_of_its_own() -> None:
+    assert len(WORKERS) == 2
+    states = set()
+    for worker in WORKERS:
+        directory = worker_settings(worker).worker.data_dir
+        states |= {source for source, target in mounts(worker) if target == directory}
+        assert SERVICES[worker]["read_only"] is True
+    assert len(states) == 2
+    assert states <= set(COMPOSE["volumes"])
+
+
+def test_ports_are_for_this_machine_only_and_no_two_are_the_same() -> None:
+    ports = [port for service in SERVICES.values() for port in service.get("ports", [])]
+    assert all(port.startswith("127.0.0.1:") for port in ports)
+    assert len({port.split(":")[1] for port in ports}) == len(ports)
+
+
+def test_no_password_stands_in_the_composition() -> None:
+    text = (ROOT / "docker-compose.yml").read_text(encoding="utf-8").lower()
+    settings = [line for line in text.splitlines() if not line.lstrip().startswith("#")]
+    assert not [line for line in settings if re.search(r"passw|secret|token|api_?key", line)]
+
+
+def test_prometheus_scrapes_every_worker_where_it_listens() -> None:
+    text = (ROOT / "deploy/prometheus/prometheus.yml").read_text(encoding="utf-8")
+    jobs = yaml.safe_load(text)["scrape_configs"]
+    targets = {
+        target for job in jobs for each in job["static_configs"] for target in each["targets"]
+    }
+    assert targets == {f"{name}:{worker_settings(name).worker.port}" for name in WORKERS}
+
+
+def test_the_image_runs_as_a_user_without_rights_and_without_compilers() -> None:
+    stage = final_stage()
+    users = [rest for name, rest in stage if name == "USER"]
+    assert users
+    assert not users[-1].startswith(("0", "root"))
+    assert "-slim" in stage[0][1]
+    runs = " ".join(rest for name, rest in stage if name == "RUN")
+    assert not re.search(r"apt-get|apk |gcc|build-essential|git ", runs)
+    assert "--no-index" in runs
+
+
+def test_the_image_starts_a_worker_whose_state_is_in_its_volume() -> None:
+    stage = dict(final_stage())
+    assert json.loads(stage["ENTRYPOINT"]) == ["stream-monitor"]
+    assert json.loads(stage["CMD"]) == ["worker"]
+    settings = load(None, image_environment(), "Dockerfile")
+    assert json.loads(stage["VOLUME"]) == [settings.worker.data_dir]
+    assert stage["EXPOSE"] == str(settings.worker.port)
+
+
+def test_the_build_has_the_files_it_copies_and_the_context_lets_them_in() -> None:
+    let_in = {
+        line[1:]
+        for line in (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
+        if line.startswith("!")
+    }
+    copied = {
+        source
+        for name, rest in instructions()
+        if name == "COPY"
+        for source in (part.removeprefix("./") for part in rest.split()[:-1])
+    }
+    assert copied <= let_in
+    assert [name for name in copied if not (ROOT / name).exists()] == []
+
+
+@pytest.fixture
+def server() -> Iterator[tuple[MonitorServer, list[WorkerState]]]:
+    """The worker's web server with a state that the test can change."""
+    state = [WorkerState.STARTING]
+
+    def read() -> Snapshot:
+        return Snapshot(state=state[0], as_of_ms=1_000)
+
+    with MonitorServer(Pages(read, Exporter(read), lambda: 1_000)) as made:
+        yield made, state
+
+
+def test_the_health_check_of_the_image_tells_a_running_worker_from_another(
+    server: tuple[MonitorServer, list[WorkerState]],
+) -> None:
+    made, state = server
+    rest = next(rest for name, rest in final_stage() if name == "HEALTHCHECK")
+    command = [sys.executable, *json.loads(rest.partition("CMD ")[2])[1:]]
+    environment = os.environ | {"STREAM_MONITOR_WORKER__PORT": str(made.port)}
+
+    def code() -> int:
+        done = subprocess.run(command, env=environment, capture_output=True, check=False)
+        return done.returncode
+
+    assert code() != 0
+    state[0] = WorkerState.RUNNING
+    assert code() == 0
