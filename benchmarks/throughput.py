@@ -92,9 +92,7 @@ def fill(settings: Settings, rows: int) -> int:
         await publish(reference(), settings.kafka)
 
     asyncio.run(prepare())
-    producer = Producer(
-        {"bootstrap.servers": settings.kafka.bootstrap_servers, "linger.ms": 20}
-    )
+    producer = Producer({"bootstrap.servers": settings.kafka.bootstrap_servers, "linger.ms": 20})
     topic = settings.kafka.topic("predictions")
     made = events(rows)
     for number, value in enumerate(made):
@@ -179,7 +177,9 @@ def main() -> int:
             )
             console.print(f"  batched Faust  {rates['batched'][-1]:>9,.0f} events/s")
             rates["plain"].append(
-                float(in_process(run_plain_faust, address, topic, given.plain_rows, where / "plain"))
+                float(
+                    in_process(run_plain_faust, address, topic, given.plain_rows, where / "plain")
+                )
             )
             console.print(f"  plain Faust    {rates['plain'][-1]:>9,.0f} events/s")
             mine = settings.model_copy(

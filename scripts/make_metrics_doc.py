@@ -18,8 +18,8 @@ What a worker shows at `/metrics`, as Prometheus text or OpenMetrics. Made by
 - `column` is `feature:NAME`, `prediction` or `score`, and empty for the model as a whole.
 - Counters begin at 0 when the process starts. What a worker no longer owns after a rebalance
   is gone from its next answer.
-- At most {models:,} models, {columns:,} columns over all models and {alerts:,} open alerts have series
-  of their own; `stream_monitor_labels_dropped` counts the rest.
+- At most {models:,} models, {columns:,} columns over all models and {alerts:,} open alerts
+  have series of their own; `stream_monitor_labels_dropped` counts the rest.
 - The process's memory, CPU time and open files are there as `process_*`.
 """
 

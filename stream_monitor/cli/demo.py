@@ -129,45 +129,40 @@ def _rehearse(output: Output, act: Act) -> Rehearsed:
         worker = act.settings.worker.model_copy(update={"data_dir": state})
         async with embedded(act.settings.model_copy(update={"worker": worker})) as settings:
             output.line(f"embedded broker on {settings.kafka.bootstrap_servers}; a worker joins it")
-            with output.progress("events", act.rows) as progress:
-
-                def say(document: Publish) -> None:
-                    progress.say(_line(document))
-
-                return await rehearse(
-                    settings,
-                    act.reference,
-                    act.batches(),
-                    on_document=say,
-                    on_rows=progress.advance,
-                )
+            output.line(
+                f"publishing {act.rows:,} events; each window is judged when it is complete"
+            )
+            output.line()
+            return await rehearse(
+                settings,
+                act.reference,
+                act.batches(),
+                on_document=lambda document: output.line(*_line(document)),
+            )
 
     with tempfile.TemporaryDirectory(prefix="stream-monitor-demo-") as state:
         return asyncio.run(run(state))
 
 
-def _line(document: Publish) -> str:
-    """A report or alert in one line."""
+def _line(document: Publish) -> tuple[str, str]:
+    """A report or alert as a line, and its style."""
     said = document.document
     if document.stream is Stream.ALERTS:
-        return f"  ALERT {said['status']}: {said['summary']}"
-    moved = ", ".join(column.removeprefix("feature:") for column in said["drifted"])
-    window = said["window"]
+        return f"  {said['status'].upper()}: {said['summary']}", "yellow"
+    window = _window(said)
     return (
-        f"  window {window['start']} to {window['end']}: {said['rows']:,} events, "
-        f"{said['status']}{': ' + moved if moved else ''}"
+        f"window to {window['end']}  {window['rows']:>6,} events  {window['status']:5}  "
+        f"{_top(window['effects'], window['drifted'])}",
+        "red" if window["drifted"] else "",
     )
 
 
 def _tell(output: Output, act: Act, found: Mapping[str, Any]) -> None:
-    rows = [
-        [w["end"], f"{w['rows']:,}", w["status"], _top(w["effects"], w["drifted"])]
-        for w in found["windows"]
-    ]
     output.line()
-    output.table(["window ends", "events", "status", "largest drift (effect)"], rows)
     opened = [alert for alert in found["alerts"] if alert["status"] == "opened"]
-    output.line(f"{found['events']:,} events, {len(rows)} windows, {len(opened)} alerts opened")
+    output.line(
+        f"{found['events']:,} events, {len(found['windows'])} windows, {len(opened)} alerts opened"
+    )
     if found["expected"] is not None:
         for what in ("drifted", "missing"):
             expected = ", ".join(found["expected"][what]) or "nothing"
@@ -183,6 +178,7 @@ def _tell(output: Output, act: Act, found: Mapping[str, Any]) -> None:
 
 
 def _top(effects: Mapping[str, float], drifted: Sequence[str], most: int = 3) -> str:
+    """The columns that moved most, with their effect; a star where that is drift."""
     named = list(effects.items())[:most]
     return ", ".join(
         f"{column.removeprefix('feature:')} {effect:.3f}{'*' if column in drifted else ''}"

@@ -42,7 +42,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     ),
     "replay": (
         "stream_monitor.cli.replay:replay",
-        "Judge recorded events with the engine of the worker.",
+        "Send the rows of a file to Kafka, as events.",
     ),
     "backtest": (
         "stream_monitor.cli.backtest:backtest",
@@ -54,7 +54,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     ),
     "topics": (
         "stream_monitor.cli.topics:topics",
-        "Create and check the topics in Kafka.",
+        "Create the topics in Kafka.",
     ),
 }
 

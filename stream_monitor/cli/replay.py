@@ -65,9 +65,10 @@ def replay(
 
     Rows go in the order of their times. Without timestamps, and without --start, they are
     the latest times of which none lies in the future: at --speed 0 the last row is now, at
-    --speed 1 the first. Set --start to what backtest has (2024-01-01T00:00:00Z) and the
-    workers' verdicts are those of backtest. Events older than what workers have judged of the
-    model already come too late: to replay a file twice, use another --model or a later --start.
+    --speed 1 the first. With the --start of backtest (2024-01-01T00:00:00Z) and its other
+    options the workers' verdicts are those of backtest. Events older than what workers have
+    judged of the model already come too late: to replay a file twice, use another --model or
+    a later --start.
     """
     if not math.isfinite(speed):
         raise click.UsageError("--speed is no finite number.")

@@ -18,12 +18,8 @@ RawColumn = Sequence[object] | NDArray[np.generic]
 
 
 class RecordLike(Protocol):
-    """One Kafka message; aiokafka's ``ConsumerRecord`` has just these attributes."""
+    """One message of a partition, as aiokafka's parser and its ``ConsumerRecord`` have it."""
 
-    @property
-    def topic(self) -> str: ...
-    @property
-    def partition(self) -> int: ...
     @property
     def offset(self) -> int: ...
     @property

@@ -13,7 +13,6 @@ from stream_monitor.config.settings import KafkaSettings, Topic
 from stream_monitor.errors import BrokerError
 from stream_monitor.kafka.clients import administering
 
-
 #: The name of the one table.
 STATE_TABLE = "state"
 

@@ -46,7 +46,6 @@ async def rehearse(
     batches: Iterable[EventBatch],
     *,
     on_document: Callable[[Publish], None],
-    on_rows: Callable[[int], None],
     timeout_s: float = 90.0,
 ) -> Rehearsed:
     """Publish a reference and a stream of its model, and run a worker until all is judged.
@@ -80,7 +79,6 @@ async def rehearse(
             sent += done.rows
             sent_bytes += done.bytes
             last = max(last, int(batch.timestamps.max()))
-            on_rows(done.rows)
         newest = spec.pane(last) + spec.slide_ms
         for _ in range(int(timeout_s / 0.05)):
             if newest in ends:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from faust.types.transports import SchedulingStrategyT
 
@@ -18,27 +18,10 @@ if TYPE_CHECKING:
 
     from faust.types import TP
 
+    from stream_monitor.events.batch import RecordLike
+
 #: Bounds what one agent step holds and what a stop has to wait for.
 MAX_BATCH_ROWS = 4096
-
-
-class Record(Protocol):
-    """What is used of ``aiokafka.ConsumerRecord``."""
-
-    @property
-    def topic(self) -> str: ...
-    @property
-    def partition(self) -> int: ...
-    @property
-    def offset(self) -> int: ...
-    @property
-    def timestamp(self) -> int: ...  # milliseconds
-    @property
-    def key(self) -> bytes | None: ...
-    @property
-    def value(self) -> bytes | None: ...
-    @property
-    def headers(self) -> Sequence[tuple[str, bytes]]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +29,7 @@ class Batch:
     """Records of one partition in offset order, at least one, offsets not always adjacent."""
 
     partition: TP
-    records: Sequence[Record]
+    records: Sequence[RecordLike]
 
     @property
     def first_offset(self) -> int:

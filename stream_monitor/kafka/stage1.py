@@ -61,7 +61,8 @@ class Stage1:
             with self._view.timing("summarise"):
                 async with self._lock:
                     machine = self._machine(batch.partition.partition)
-                    await self._send(machine.handle(batch.records, now_ms()))
+                    effects = machine.handle(batch.records, now_ms())
+                    await self._send(batch.partition, effects)
 
     async def flush(self, positions: dict[TP, Position]) -> None:
         """Hand on what the machines hold.
@@ -71,18 +72,20 @@ class Stage1:
         """
         async with self._lock:
             with self._view.timing("emit"):
-                told: list[SummariseEffect] = []
+                told: list[tuple[TP, SendProgress]] = []
                 for partition, machine in list(self.machines.items()):
-                    at = positions.get(TP(self._topic, partition))
+                    tp = TP(self._topic, partition)
+                    at = positions.get(tp)
                     if at is None or at.highwater is None:
                         continue
                     effects = machine.flush(now_ms(), caught_up=self._caught_up(machine, at))
                     self._ends[partition] = at.highwater
-                    await self._send(e for e in effects if not isinstance(e, SendProgress))
-                    told += [e for e in effects if isinstance(e, SendProgress)]
+                    await self._send(tp, (e for e in effects if not isinstance(e, SendProgress)))
+                    told += [(tp, e) for e in effects if isinstance(e, SendProgress)]
                 if told:
                     await self._sender.flush()
-                    await self._send(told)
+                    for tp, progress in told:
+                        await self._send(tp, [progress])
 
     def _machine(self, partition: int) -> Summariser:
         machine = self.machines.get(partition)
@@ -102,7 +105,7 @@ class Stage1:
         position = at.processed if machine.position is None else machine.position
         return end is not None and position >= end
 
-    async def _send(self, effects: Iterable[SummariseEffect]) -> None:
+    async def _send(self, source: TP, effects: Iterable[SummariseEffect]) -> None:
         for effect in effects:
             match effect:
                 case SendSlot(slot=slot):
@@ -112,17 +115,17 @@ class Stage1:
                     for partition in range(self._sender.partitions("summaries")):
                         await self._sender.send("summaries", None, value, partition=partition)
                 case SendDeadLetter(rejected=rejected):
-                    await self._set_aside(rejected)
+                    await self._set_aside(source, rejected)
 
-    async def _set_aside(self, rejected: Rejected) -> None:
+    async def _set_aside(self, source: TP, rejected: Rejected) -> None:
         record = rejected.record
         # The same record is set aside under the same key whenever it is read again.
-        key = f"{record.topic}/{record.partition}/{record.offset}".encode()
+        key = f"{source.topic}/{source.partition}/{record.offset}".encode()
         headers = [
             ("reason", rejected.reason.value.encode()),
             ("sentence", rejected.sentence.encode()),
-            ("topic", record.topic.encode()),
-            ("partition", str(record.partition).encode()),
+            ("topic", source.topic.encode()),
+            ("partition", str(source.partition).encode()),
             ("offset", str(record.offset).encode()),
         ]
         await self._sender.send("dead_letters", key, record.value, headers=headers)

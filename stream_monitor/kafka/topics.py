@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from faust.serializers.schemas import Schema
 
+from stream_monitor.kafka.fetching import light_records
 from stream_monitor.kafka.offsets import CommitPolicy, commit_processed
 from stream_monitor.kafka.transport import transport_of
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from faust.types.tuples import Message
 
 #: Batches a stream may have waiting; Faust's default of 4,096 would be millions of records.
-_MAX_WAITING = 8
+_MAX_WAITING = 2
 
 
 class _AsIsSchema(Schema[Any, Any]):
@@ -49,5 +50,6 @@ def batch_topic(
     """
     transport = transport_of(app)
     transport.batched.add(name)
+    light_records(frozenset({name}))
     transport.policies[name] = commit
     return app.topic(name, schema=_AsIsSchema(), maxsize=_MAX_WAITING, **options)

@@ -44,6 +44,8 @@ ROOT = Path(__file__).parents[2]
 PARTITIONS = 4
 BLOCK = 1000
 IDLE_MS = 2000
+#: What the console script ``stream-monitor`` does.
+_COMMAND = "from stream_monitor.cli.main import main; main()"
 
 
 class Site:
@@ -164,7 +166,7 @@ class Reader:
         )
         name = kafka.topic(topic)
         partitions = self._consumer.list_topics(name, timeout=10).topics[name].partitions
-        self._at = {partition: 0 for partition in partitions}
+        self._at = dict.fromkeys(partitions, 0)
         self._consumer.assign([TopicPartition(name, p, 0) for p in partitions])
         self._name = name
 
@@ -195,7 +197,7 @@ class Monitor:
         self.port = free_port()
         self.words = site.home / f"{name}.log"
         command = [
-            *(sys.executable, "-m", "stream_monitor.cli.main", "worker"),
+            *(sys.executable, "-c", _COMMAND, "worker"),
             *("--config", str(site.config), "--data-dir", str(self.data)),
             *("--port", str(self.port), *arguments),
         ]

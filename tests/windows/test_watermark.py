@@ -70,7 +70,9 @@ parts = st.builds(
 
 
 @given(parts, parts)
-def test_merged_progress_is_never_behind_either_part(a: PartitionProgress, b: PartitionProgress) -> None:
+def test_merged_progress_is_never_behind_either_part(
+    a: PartitionProgress, b: PartitionProgress
+) -> None:
     merged = a.merge(b)
     for part in (a, b):
         assert merged.position >= part.position
