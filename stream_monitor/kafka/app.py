@@ -153,3 +153,6 @@ def quiet_logs(level: int = logging.WARNING) -> None:
     """Faust, mode and aiokafka at ``level``; everything else is left alone."""
     for name in ("faust", "mode", "aiokafka"):
         logging.getLogger(name).setLevel(level)
+    # A coordinator that is not there yet is an error to aiokafka, and any group's first second.
+    coordinator = logging.getLogger("aiokafka.consumer.group_coordinator")
+    coordinator.setLevel(max(level, logging.CRITICAL) if level >= logging.ERROR else level)

@@ -49,8 +49,9 @@ def build(
     """The reference of the rows of ``table``; equal rows, options and seed give an equal one.
 
     A column's kind is what ``kinds`` says, or else inferred (see :mod:`.infer`); the score is
-    numeric. A numeric column keeps ``sample_size`` of its finite values, drawn uniformly
-    without replacement (all of them if there are fewer); its range, mean and deviation
+    numeric. A numeric column keeps all its finite values if no more than ``sample_size`` of
+    them are distinct (their counts cost nothing), else ``sample_size`` of them, drawn
+    uniformly without replacement; its range, mean and deviation
     (population) are of all finite values, and null, NaN and ±inf count as missing. A
     categorical column keeps its ``max_categories`` most frequent values. A label column only
     adds to the classes. ``progress(done, total)`` is called after each column.
@@ -140,15 +141,15 @@ def _numeric(
             f"The column {name!r} has no finite number: leave it out (--ignore {name})."
         )
     mean, sd = _moments(values)
-    sample = values
-    if len(values) > sample_size:
+    grid = Grid.from_sample(values)
+    if grid.size > sample_size:
         # Seeded by the name too, so that a column's sample does not hang on its neighbours.
         random = np.random.default_rng([seed, zlib.crc32(f"{role}:{name}".encode())])
-        sample = random.choice(values, sample_size, replace=False, shuffle=False)
+        grid = Grid.from_sample(random.choice(values, sample_size, replace=False, shuffle=False))
     return NumericColumn(
         role=role,
         name=name,
-        grid=Grid.from_sample(sample),
+        grid=grid,
         rows=len(column),
         missing=1 - len(values) / len(column),
         minimum=float(values.min()),

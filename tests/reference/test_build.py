@@ -103,7 +103,8 @@ def test_a_numeric_sample_is_drawn_from_the_finite_values_without_replacement(
             made({"x": values}, **options)
         return
     column = numeric(made({"x": values}, **options))
-    assert column.grid.total == min(size, len(finite))
+    distinct = len(np.unique(finite))
+    assert column.grid.total == (len(finite) if distinct <= size else size)
     for point, count in zip(column.grid.points, column.grid.counts, strict=True):
         assert 0 < count <= (finite == point).sum()
     assert column.minimum == finite.min()
@@ -112,6 +113,12 @@ def test_a_numeric_sample_is_drawn_from_the_finite_values_without_replacement(
     span = np.abs(finite).max()
     assert abs(column.mean) <= span
     assert 0 <= column.sd <= span
+
+
+def test_a_column_of_few_distinct_numbers_keeps_all_its_rows() -> None:
+    ages = np.random.default_rng(1).integers(18, 90, 20_000).astype(np.float64)
+    column = numeric(made({"x": ages}, kinds={"x": Kind.NUMERIC}, sample_size=100))
+    assert (column.grid.size, column.grid.total) == (72, 20_000)
 
 
 def test_equal_rows_and_seed_give_an_equal_reference_and_another_seed_another() -> None:
