@@ -62,10 +62,10 @@ class ColumnSummary:
     @classmethod
     def _of_numbers(cls, raw: RawColumn | None, rows: int, column: NumericColumn) -> ColumnSummary:
         values, codes = numeric(raw, rows)
-        usable = np.sort(values if codes is None else values[codes == OK])
+        usable = values if codes is None else values[codes == OK]
         return cls(
             Facts.of_codes(codes, rows, out_of_range=_outside(usable, column)),
-            NumericSummary.of_sorted(usable, column.grid),
+            NumericSummary.of(usable, column.grid),
         )
 
     @classmethod
@@ -154,13 +154,11 @@ class ColumnSummary:
         return cls.from_wire(unseal(data, ColumnWire), column)
 
 
-def _outside(ascending: NDArray[np.float64], column: NumericColumn) -> int:
+def _outside(values: NDArray[np.float64], column: NumericColumn) -> int:
     """How many values are outside the reference's range; none, if it had no values."""
-    low, high = column.minimum, column.maximum
-    if not len(ascending) or math.isnan(low) or (ascending[0] >= low and ascending[-1] <= high):
+    if math.isnan(column.minimum):
         return 0
-    below = int(ascending.searchsorted(low, side="left"))
-    return below + len(ascending) - int(ascending.searchsorted(high, side="right"))
+    return int(np.count_nonzero((values < column.minimum) | (values > column.maximum)))
 
 
 def _another_kind() -> UnlikeSummaryError:

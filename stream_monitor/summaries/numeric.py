@@ -64,12 +64,7 @@ class NumericSummary:
     @classmethod
     def of(cls, values: NDArray[np.float64], grid: Grid) -> NumericSummary:
         """The summary of float64 values in any order, ±inf included; ``ValueError`` on NaN."""
-        return cls.of_sorted(np.sort(values), grid)
-
-    @classmethod
-    def of_sorted(cls, values: NDArray[np.float64], grid: Grid) -> NumericSummary:
-        """As :meth:`of`, of ascending values (NaN, if any, at the end)."""
-        if len(values) and np.isnan(values[-1]):
+        if np.isnan(values).any():
             raise ValueError("NaN is a fact about a row, and never reaches a distribution")
         counted = tally(grid, values)
         return cls(
