@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from itertools import chain
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 import msgspec
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import astuple
 
 from stream_monitor.errors import BadMessageError
 from stream_monitor.events.batch import EventBatch, IntArray, RawColumn, RecordLike, Rejected
@@ -16,6 +19,8 @@ from stream_monitor.events.join import FREE_CELLS
 from stream_monitor.events.limits import Limits
 from stream_monitor.events.timestamps import event_ms, plain_ms
 
+_offset = attrgetter("offset")
+_timestamp = attrgetter("timestamp")
 # and beyond FREE_CELLS, how many cells for each value that is there
 _CELLS_A_VALUE = 4
 
@@ -30,7 +35,7 @@ class _Named(NamedTuple):
 _NONE = _Named([], [])
 
 
-class Event(msgspec.Struct, gc=False):  # JSON has no cycles: nothing here needs collecting
+class Event(Struct, gc=False):  # JSON has no cycles: nothing here needs collecting
     """The envelope of one event.
 
     What describes the event is typed here. What the monitor judges (the values of features,
@@ -107,7 +112,7 @@ def batches(
                 rejected += bad
                 named = _named(of_events)
         if of_events:
-            offsets = np.array([record.offset for record in of_records], dtype=np.int64)
+            offsets = np.array([*map(_offset, of_records)], dtype=np.int64)
             done += _gather(model, offsets, times, of_events, named)
     return done, rejected
 
@@ -130,7 +135,7 @@ def _times(
     times = plain_ms([event.timestamp for event in events])
     if times is None:
         return None
-    arrived = np.array([record.timestamp or 0 for record in records], dtype=np.int64)
+    arrived = np.array([at or 0 for at in map(_timestamp, records)], dtype=np.int64)
     early = (arrived <= 0) | (times - limits.future_tolerance_ms <= arrived)
     return times if early.all() else None
 
@@ -197,28 +202,39 @@ def _gather(
                 *_gather(model, offsets[:half], times[:half], first, _named(first)),
                 *_gather(model, offsets[half:], times[half:], last, _named(last)),
             ]
+    fields = transpose(events)
     return [
         EventBatch(
             model=model,
             offsets=offsets,
             timestamps=times,
             features=_table(features),
-            prediction=_column([event.prediction for event in events]),
-            score=_column([event.score for event in events]),
+            prediction=_column(fields["prediction"]),
+            score=_column(fields["score"]),
             scores=_column([scored(row) for row in named["scores"].rows])
             if "scores" in named
             else None,
-            latency_ms=_column([event.latency_ms for event in events]),
-            ground_truth=_column([event.ground_truth for event in events]),
-            prediction_ids=_column([event.prediction_id for event in events]),
-            model_versions=_column([event.model_version for event in events]),
+            latency_ms=_column(fields["latency_ms"]),
+            ground_truth=_column(fields["ground_truth"]),
+            prediction_ids=_column(fields["prediction_id"]),
+            model_versions=_column(fields["model_version"]),
             segments=_table(segments),
         )
     ]
 
 
-def scored(scores: Mapping[str, object]) -> dict[str, object] | None:
+def transpose(structs: Sequence[Struct]) -> dict[str, list[Any]]:
+    """Each field's column; the structs are of one type and at least one."""
+    names = structs[0].__struct_fields__
+    # one flat list and strides: no tuple a row stays behind for the garbage collector
+    cells = list(chain.from_iterable(map(astuple, structs)))
+    return {name: cells[i :: len(names)] for i, name in enumerate(names)}
+
+
+def scored(scores: Mapping[str, object] | None) -> dict[str, object] | None:
     """A row's scores without the classes that have none; None where no class has one."""
+    if not scores:
+        return None
     return {name: score for name, score in scores.items() if score is not None} or None
 
 
