@@ -7,9 +7,10 @@ import contextlib
 from collections.abc import Callable
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import KafkaError
 
 from stream_monitor.config.settings import KafkaSettings
-from stream_monitor.errors import DataError
+from stream_monitor.errors import BrokerError, DataError
 from stream_monitor.kafka.clients import consuming, producing
 from stream_monitor.reference.codec import decode, encode
 from stream_monitor.reference.model import Reference
@@ -53,6 +54,7 @@ class ReferenceFollower:
         self._references = references
         self._on_bad = on_bad
         self._task: asyncio.Task[None] | None = None
+        self._at: dict[TopicPartition, int] = {}  # the next offset
 
     async def start(self) -> None:
         """Returns when everything that was on the topic has been read."""
@@ -63,26 +65,44 @@ class ReferenceFollower:
         if not ready.done():
             await self._task
 
+    def on_end(self, tell: Callable[[], None]) -> None:
+        """Call ``tell`` when following has ended, which only a bug or :meth:`stop` does."""
+        if self._task is not None:
+            self._task.add_done_callback(lambda task: tell())
+
     async def stop(self) -> None:
-        """Stop following."""
+        """Stop following; raises what following has ended with."""
         if self._task is not None:
             self._task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._task
 
     async def _follow(self, ready: asyncio.Future[None]) -> None:
+        while True:
+            try:
+                await self._read(ready)
+            except (KafkaError, BrokerError) as exc:
+                if not ready.done():
+                    raise
+                self._on_bad(f"references are not followed at the moment, trying again: {exc}")
+                await asyncio.sleep(_AGAIN_S)
+
+    async def _read(self, ready: asyncio.Future[None]) -> None:
         topic = self._kafka.topic("references")
         async with consuming(self._kafka) as consumer:
             partitions = await self._partitions(consumer, topic)
             consumer.assign(partitions)
+            for partition, offset in self._at.items():
+                consumer.seek(partition, offset)
             ends = await consumer.end_offsets(partitions)
             while True:
                 if not ready.done() and await _reached(consumer, ends):
                     ready.set_result(None)
                 fetched = await consumer.getmany(timeout_ms=200)
-                for records in fetched.values():
+                for partition, records in fetched.items():
                     for record in records:
                         self._take(record.key, record.value)
+                        self._at[partition] = record.offset + 1
 
     async def _partitions(self, consumer: AIOKafkaConsumer, topic: str) -> list[TopicPartition]:
         """The topic's partitions; a topic that is just being created is waited for."""
@@ -102,6 +122,13 @@ class ReferenceFollower:
         except DataError as exc:
             self._on_bad(f"a message on the references topic for {model!r} is not usable: {exc}")
             return
+        if reference.model != model:
+            # Compaction goes by the key: under a wrong one it would outlive its successors.
+            self._on_bad(
+                f"a message on the references topic has the key {model!r}, and its reference is "
+                f"of {reference.model!r}"
+            )
+            return
         self._references.put(reference)
 
 
@@ -110,3 +137,6 @@ async def _reached(consumer: AIOKafkaConsumer, ends: dict[TopicPartition, int]) 
         if await consumer.position(partition) < end:
             return False
     return True
+
+
+_AGAIN_S = 1.0

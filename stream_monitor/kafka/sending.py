@@ -30,6 +30,14 @@ class Sender:
         name = self._kafka.topic(topic)
         return await self._app.producer.send(name, key, value, partition, None, list(headers))
 
+    def fits(
+        self, key: bytes | None, value: bytes | None, headers: Sequence[tuple[str, bytes]] = ()
+    ) -> bool:
+        """Whether a message is small enough; one that is not stops the worker when it is sent."""
+        size = len(key or b"") + len(value or b"")
+        size += sum(len(name.encode()) + len(text) + _HEADER for name, text in headers)
+        return size + _ENVELOPE <= self._kafka.max_message_bytes
+
     async def flush(self) -> None:
         """Wait until the broker has everything queued so far."""
         await self._app.producer.flush()
@@ -38,3 +46,9 @@ class Sender:
         """How many partitions a topic has."""
         known = self._app.consumer.topic_partitions(self._kafka.topic(topic))
         return known or self._kafka.partitions
+
+
+#: Bytes around a header, and around a record alone in its batch; generous. The table keeps a
+#: slot's key apart from its value, which takes no more room than the message it came with.
+_HEADER = 16
+_ENVELOPE = 512

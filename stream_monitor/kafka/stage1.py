@@ -25,7 +25,7 @@ from stream_monitor.pipeline.effects import (
     SummariseEffect,
 )
 from stream_monitor.pipeline.engine import decoder, summariser_config
-from stream_monitor.pipeline.messages import encode_progress
+from stream_monitor.pipeline.messages import Slot, encode_progress
 from stream_monitor.pipeline.summarise import Summariser
 from stream_monitor.reference.registry import References
 
@@ -42,7 +42,8 @@ class Stage1:
         self._sender = sender
         self._view = view
         self._topic = settings.kafka.topic("predictions")
-        self._ends: dict[int, int] = {}  # of each partition, at the last flush
+        # Of each partition at the last flush: where it was read to, and where it ended.
+        self._before: dict[int, tuple[int, int]] = {}
         # A machine's slots are queued before the progress that speaks of them.
         self._lock = asyncio.Lock()
 
@@ -53,7 +54,7 @@ class Stage1:
     def revoke(self, partition: int) -> None:
         """The partition is another worker's."""
         self.machines.pop(partition, None)
-        self._ends.pop(partition, None)
+        self._before.pop(partition, None)
 
     async def agent(self, stream: faust.StreamT[Batch]) -> None:
         """What Faust runs over the batches of ``predictions``."""
@@ -78,8 +79,8 @@ class Stage1:
                     at = positions.get(tp)
                     if at is None or at.highwater is None:
                         continue
-                    effects = machine.flush(now_ms(), caught_up=self._caught_up(machine, at))
-                    self._ends[partition] = at.highwater
+                    caught_up = self._caught_up(machine, at.processed, at.highwater)
+                    effects = machine.flush(now_ms(), caught_up=caught_up)
                     await self._send(tp, (e for e in effects if not isinstance(e, SendProgress)))
                     told += [(tp, e) for e in effects if isinstance(e, SendProgress)]
                 if told:
@@ -99,17 +100,25 @@ class Stage1:
             )
         return machine
 
-    def _caught_up(self, machine: Summariser, at: Position) -> bool:
-        """Whether all that was there at the last flush has been handled."""
-        end = self._ends.get(machine.partition)
-        position = at.processed if machine.position is None else machine.position
-        return end is not None and position >= end
+    def _caught_up(self, machine: Summariser, processed: int, end: int) -> bool:
+        """Whether all that was there at the last flush has been handled.
+
+        A partition that stood still since then must have nothing unread now: when a burst comes
+        to a silent topic, the partitions whose turn it is not yet are not to be called silent.
+        """
+        position = processed if machine.position is None else machine.position
+        before = self._before.get(machine.partition)
+        self._before[machine.partition] = (position, end)
+        if before is None:
+            return False
+        was, ended = before
+        return position >= ended and (position > was or position >= end)
 
     async def _send(self, source: TP, effects: Iterable[SummariseEffect]) -> None:
         for effect in effects:
             match effect:
                 case SendSlot(slot=slot):
-                    await self._sender.send("summaries", slot.key.model.encode(), slot.encode())
+                    await self._hand_on(slot)
                 case SendProgress(progress=progress):
                     value = encode_progress(progress)
                     for partition in range(self._sender.partitions("summaries")):
@@ -117,15 +126,43 @@ class Stage1:
                 case SendDeadLetter(rejected=rejected):
                     await self._set_aside(source, rejected)
 
+    async def _hand_on(self, slot: Slot) -> None:
+        key, value = slot.key.model.encode(), slot.encode()
+        if self._sender.fits(key, value):
+            await self._sender.send("summaries", key, value)
+            return
+        self._view.summarising.dropped["slot_too_large"] += slot.rows
+        self._view.complain(
+            f"a summary of {slot.key.model} is {len(value):,} bytes, more than "
+            "kafka.max_message_bytes, and is dropped; build the reference with a smaller "
+            "--sample-size or raise the limit"
+        )
+
     async def _set_aside(self, source: TP, rejected: Rejected) -> None:
         record = rejected.record
         # The same record is set aside under the same key whenever it is read again.
         key = f"{source.topic}/{source.partition}/{record.offset}".encode()
-        headers = [
+        ours = [
             ("reason", rejected.reason.value.encode()),
             ("sentence", rejected.sentence.encode()),
             ("topic", source.topic.encode()),
             ("partition", str(source.partition).encode()),
             ("offset", str(record.offset).encode()),
+            ("timestamp", str(record.timestamp).encode()),
         ]
-        await self._sender.send("dead_letters", key, record.value, headers=headers)
+        if record.key is not None:
+            ours.append(("key", record.key))
+        # Ours come last: of two headers with one name the last one counts.
+        headers = [*((name, text or b"") for name, text in record.headers), *ours]
+        value = record.value
+        if value is not None and not self._sender.fits(key, value, headers):
+            headers = [*ours[:_ALWAYS], ("cut_from_bytes", str(len(value)).encode())]
+            value = value[:_CUT]
+        await self._sender.send("dead_letters", key, value, headers=headers)
+
+
+#: Headers of ours that are short whatever the record is.
+_ALWAYS = 6
+
+#: Bytes kept of a value that does not fit beside what is said of it.
+_CUT = 512

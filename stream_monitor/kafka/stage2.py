@@ -78,6 +78,12 @@ class Stage2:
                 case Publish(stream=stream, model=model, id=id_, document=document):
                     body = msgspec.json.encode(document)
                     headers = [("id", id_.encode())]
+                    if not self._sender.fits(model.encode(), body, headers):
+                        self._view.complain(
+                            f"{stream} of {model}: {id_} is {len(body):,} bytes, more than "
+                            "kafka.max_message_bytes, and is not published"
+                        )
+                        continue
                     # Kept as judged only once the broker has it: a stop between says it again.
                     await (
                         await self._sender.send(stream.value, model.encode(), body, headers=headers)

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from faust.types import TP
 
 from stream_monitor.config.settings import Settings
-from stream_monitor.kafka.admin import STATE_TABLE, create_topics
+from stream_monitor.errors import ConfigurationError
+from stream_monitor.kafka.admin import STATE_TABLE, changelog, create_topics, topic_specs
 from stream_monitor.kafka.app import WorkerSettings, create_app, run_app
 from stream_monitor.kafka.clock import now_ms
 from stream_monitor.kafka.offsets import commit_blocks
+from stream_monitor.kafka.reach import reached
 from stream_monitor.kafka.references import ReferenceFollower
 from stream_monitor.kafka.sending import Sender
 from stream_monitor.kafka.stage1 import Stage1
@@ -63,6 +67,8 @@ class Worker:
                 memory_store=memory_store,
             )
         )
+        # Faust's own limit is 1 MB: a larger slot or dead letter would end the worker, always.
+        self.app.conf.producer_max_request_size = kafka.max_message_bytes
         transport_of(self.app).listener = self
         sender = Sender(self.app, kafka)
         table = StateTable(self.app, STATE_TABLE, kafka.max_message_bytes)
@@ -89,19 +95,43 @@ class Worker:
 
         Raises:
             BrokerError: Kafka cannot be reached, or a topic cannot be made.
+            ConfigurationError: a topic is missing and not to be made, or does not fit the others.
         """
-        if self._create:
-            await create_topics(self.settings.kafka)
-        follower = ReferenceFollower(self.settings.kafka, self.references, self._view.complain)
-        await follower.start()
+        stop = stop or asyncio.Event()
         watching = asyncio.create_task(self._watch())
+        follower = ReferenceFollower(self.settings.kafka, self.references, self._view.complain)
         try:
+            await self._topics()
+            await follower.start()
+            # Without references everything would be judged wrongly: better not at all.
+            follower.on_end(stop.set)
             await run_app(self.app, stop)
         finally:
             watching.cancel()
             await asyncio.gather(watching, return_exceptions=True)
             self._refresh()
             await follower.stop()
+
+    async def _topics(self) -> None:
+        """See that Kafka is there, and in it all topics as they have to be."""
+        kafka = self.settings.kafka
+        with _silent("aiokafka"):  # the error says it
+            async with reached(kafka) as there:
+                absent = [spec.name for spec in topic_specs(kafka) if spec.name not in there]
+                if absent and not self._create:
+                    raise ConfigurationError(
+                        f"these topics are missing: {', '.join(absent)}; make them with "
+                        "`stream-monitor topics create`, or let the worker do it (--create-topics)"
+                    )
+                summaries, table = kafka.topic("summaries"), changelog(kafka)
+                parts, kept = (there.get(t, kafka.partitions) for t in (summaries, table))
+                if parts != kept:
+                    raise ConfigurationError(
+                        f"{summaries} has {parts} partitions and {table} {kept}, and both have to "
+                        "have as many; delete the second, and set kafka.partitions to the first's"
+                    )
+                if absent:
+                    await create_topics(kafka)
 
     # -- what the transport tells
 
@@ -130,14 +160,16 @@ class Worker:
     async def _watch(self) -> None:
         while True:
             self._refresh()
-            await asyncio.sleep(_REFRESH_S)
+            running = self._view.snapshot.state is WorkerState.RUNNING
+            await asyncio.sleep(_REFRESH_S if running else _REFRESH_CHANGING_S)
 
     def _refresh(self) -> None:
+        state = self._state()
         self._view.refresh(
             now_ms(),
-            self._state(),
+            state,
             self._source,
-            consumer_of(self.app).positions(),
+            {} if state is WorkerState.STARTING else consumer_of(self.app).positions(),
             self._stage1.machines,
             list(self._stage2.machines.values()),
             self.references,
@@ -153,4 +185,17 @@ class Worker:
         return WorkerState.RUNNING
 
 
+@contextmanager
+def _silent(name: str) -> Iterator[None]:
+    """A library's log, off for a while."""
+    logger = logging.getLogger(name)
+    before = logger.level
+    logger.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)
+
+
 _REFRESH_S = 1.0
+_REFRESH_CHANGING_S = 0.1  # while it starts, recovers or stops

@@ -57,7 +57,16 @@ REASONS = tuple(Reason)
 SEVERITIES = tuple(Severity)
 WINDOW_STATUSES = (State.OK, State.ALARM, State.THIN)
 ALERT_STATUSES = tuple(Transition)
-LIMITS = ("repeated", "models", "panes", "slide_changed", "unlike", "reference_unknown")
+LIMITS = (
+    "repeated",  # records
+    "models",  # events
+    "open_panes",  # events
+    "slot_too_large",  # events
+    "kept_panes",  # slots
+    "slide_changed",  # slots
+    "unlike",  # panes
+    "reference_unknown",  # lanes
+)
 
 # The worker
 BUILD = _spec(Kind.INFO, "build_info", "version python", "Version of stream-monitor and Python.")

@@ -43,6 +43,7 @@ def evaluator_config(settings: Settings, references: References) -> EvaluatorCon
         settings=settings.for_model,
         reference=references.get,
         idle_timeout_ms=settings.worker.idle_timeout_ms,
+        settle_ms=_SETTLE_EMITS * settings.worker.emit_interval_ms,
     )
 
 
@@ -85,6 +86,10 @@ class LocalEngine:
         self._now_ms = _END_OF_TIME
         for machine in self.summarisers:
             yield from self._evaluate(machine.flush(self._now_ms, caught_up=True))
+        settle_ms = evaluator_config(self._settings, self._references).settle_ms
+        for _ in range(2):  # the first step may still be the one from before the last flush
+            self._now_ms += settle_ms
+            yield from _published(self.evaluator.tick(self._now_ms))
 
     def _summariser(self, partition: int, partitions: int) -> Summariser:
         return Summariser(
@@ -104,7 +109,11 @@ class LocalEngine:
                     out = self.evaluator.handle(progress, self._now_ms)
                 case SendDeadLetter():
                     continue
-            yield from (each for each in out if isinstance(each, Publish))
+            yield from _published(out)
+
+
+def _published(effects: Iterable[EvaluateEffect]) -> Iterator[Publish]:
+    return (effect for effect in effects if isinstance(effect, Publish))
 
 
 def run(
@@ -123,3 +132,7 @@ def run(
 
 #: Later than any event: 9999-12-31.
 _END_OF_TIME = 253_402_300_799_999
+
+#: A partition that is not silent any more says so at the next emit or the one after; a step of
+#: the watermark that counts on its silence waits longer.
+_SETTLE_EMITS = 3

@@ -24,7 +24,7 @@ from stream_monitor.pipeline.messages import Message, Slot, SlotKey
 from stream_monitor.pipeline.report import report_document
 from stream_monitor.reference.model import NO_REFERENCE, Reference
 from stream_monitor.windows.panes import WindowSpec
-from stream_monitor.windows.watermark import PartitionProgress, model_watermark
+from stream_monitor.windows.watermark import PartitionProgress, Watermark, candidate
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +32,14 @@ class EvaluatorConfig:
     """What a stage-2 machine must know.
 
     ``reference`` finds a reference by model and hash (``None``: not known here yet, so its
-    windows wait). At most ``max_panes`` panes a lane are kept.
+    windows wait). ``settle_ms``: see :class:`~stream_monitor.windows.watermark.Watermark`. At
+    most ``max_panes`` panes a lane are kept.
     """
 
     settings: Callable[[str], ModelSettings]
     reference: Callable[[str, str], Reference | None]
     idle_timeout_ms: int
+    settle_ms: int
     max_panes: int = 20_000
 
 
@@ -57,9 +59,14 @@ class EvaluatorCounts:
 class ModelState:
     """One model: its watermark, a lane for each reference, and each alert's state."""
 
-    watermark_ms: int | None = None
+    watermark: Watermark = field(default_factory=Watermark)
     lanes: dict[str, Lane] = field(default_factory=dict)
     alerts: dict[AlertKey, AlertState] = field(default_factory=dict)
+
+    @property
+    def watermark_ms(self) -> int | None:
+        """How far event time has come."""
+        return self.watermark.at_ms
 
 
 class Evaluator:
@@ -117,7 +124,7 @@ class Evaluator:
         try:
             taken = lane.add(slot, self._config.max_panes)
         except OverflowError:
-            self.counts.dropped["panes"] += 1
+            self.counts.dropped["kept_panes"] += 1
             return []
         if taken is None:
             self.counts.repeated += 1
@@ -140,14 +147,14 @@ class Evaluator:
     def _advance(self, name: str, now_ms: int) -> list[EvaluateEffect]:
         model = self.models[name]
         spec = self._spec(name)
-        model.watermark_ms = model_watermark(
+        towards = candidate(
             name,
             self.progress,
             now_ms=now_ms,
             idle_timeout_ms=self._config.idle_timeout_ms,
             closing_ms=spec.slide_ms + spec.allowed_lateness_ms,
-            previous_ms=model.watermark_ms,
         )
+        model.watermark = model.watermark.step(towards, now_ms, self._config.settle_ms)
         if model.watermark_ms is None:
             return []
         effects: list[EvaluateEffect] = []

@@ -153,10 +153,13 @@ class Summariser:
         if self.position is None:
             self._block = first // size
         self.position = last + 1
+        # A block is left with its last offset and not with the next one's first: from then on
+        # the source may be committed behind it.
+        after = self.position // size
         if last // size == self._block:
             for batch in batches:
                 self._take(batch, now_ms)
-            return []
+            return self._enter(after)
         # Batches of several models interleave: go block by block, not batch by batch.
         effects: list[SummariseEffect] = []
         cut: dict[int, list[EventBatch]] = {}
@@ -167,7 +170,7 @@ class Summariser:
             effects += self._enter(block)
             for part in cut[block]:
                 self._take(part, now_ms)
-        return effects + self._enter(last // size)
+        return effects + self._enter(after)
 
     def flush(self, now_ms: int, *, caught_up: bool) -> list[SummariseEffect]:
         """Say how far the partition is read; before that, the slots that stage 2 may then need.
@@ -213,7 +216,7 @@ class Summariser:
         entry = self._open.get(key)
         if entry is None:
             if len(self._open) >= self._config.max_panes:
-                self.counts.dropped["panes"] += len(part)
+                self.counts.dropped["open_panes"] += len(part)
                 return
             entry = self._open[key] = _Open(reference, ModelSummary.empty(reference), [], 0, True)
         entry.waiting.append(part)

@@ -108,6 +108,9 @@ class FakeCluster:
         for partition in range(len(self.logs)):
             self.flush(partition, caught_up=True)
         self.read_summaries(len(self.summaries))
+        for _ in range(2):  # silence is confirmed, of the last flush too
+            self.now_ms += 10**9
+            self._perform(self._evaluator.tick(self.now_ms))
 
     def documents(self, stream: Stream) -> dict[str, list[dict[str, Any]]]:
         """Everything ever published on a stream, by id, in order."""

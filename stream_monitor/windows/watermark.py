@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,42 +62,78 @@ class PartitionProgress:
         )
 
 
-def model_watermark(
+class Candidate(NamedTuple):
+    """How far the partitions that speak have come; ``silent``: others were left out as silent."""
+
+    at_ms: int
+    silent: bool
+
+
+def candidate(
     model: str,
     progress: Mapping[int, PartitionProgress],
     *,
     now_ms: int,
     idle_timeout_ms: int,
     closing_ms: int,
-    previous_ms: int | None = None,
-) -> int | None:
-    """The model's watermark in ms, ``None`` while some partition has not been heard of.
+) -> Candidate | None:
+    """How far the model's event time has come by what is known now.
 
-    Never lower than ``previous_ms``. ``closing_ms`` is how far past its newest event a
-    silent model's time may run: its slide and its allowed lateness.
+    ``None`` while some partition holds everything back. ``closing_ms`` is how far past its
+    newest event a silent model's time may run: its slide and its allowed lateness.
     """
     partitions = max((p.partitions for p in progress.values()), default=0)
-    if not partitions:
-        return previous_ms
     holding: list[int] = []
     seen: list[int] = []
     for partition in range(partitions):
         there = progress.get(partition)
         if there is None:
-            return previous_ms
+            return None
         mine = there.models.get(model)
         if mine is None:
             if not there.caught_up:
-                return previous_ms
+                return None
             continue
         seen.append(mine.watermark_ms)
         if not mine.idle:
             holding.append(mine.watermark_ms)
-    if not seen:
-        return previous_ms
     if holding:
-        watermark = min(holding)
-    else:
-        newest = max(seen)
-        watermark = max(newest, min(now_ms - idle_timeout_ms, newest + closing_ms))
-    return watermark if previous_ms is None else max(watermark, previous_ms)
+        return Candidate(min(holding), silent=len(holding) < partitions)
+    if not seen:
+        return None
+    newest = max(seen)
+    return Candidate(max(newest, min(now_ms - idle_timeout_ms, newest + closing_ms)), silent=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Watermark:
+    """A model's watermark, and one that is waiting for silence to be confirmed.
+
+    When traffic begins again after a pause, one partition is read before the others, and
+    those still count as silent. So a step that leaves silent partitions out is taken only
+    when it has stood for ``settle_ms`` of the clock, and no further than the least far
+    candidate of that time: enough for the others to say that they are not silent any more.
+    """
+
+    at_ms: int | None = None
+    waiting_ms: int | None = None
+    since_ms: int = 0
+
+    def step(self, towards: Candidate | None, now_ms: int, settle_ms: int) -> Watermark:
+        """The watermark after what is known at ``now_ms``; it never goes back."""
+        if towards is None:
+            return Watermark(self.at_ms)
+        if not towards.silent or not settle_ms:
+            return Watermark(self._reach(towards.at_ms))
+        if self.waiting_ms is None:
+            ahead = self.at_ms is None or towards.at_ms > self.at_ms
+            return Watermark(self.at_ms, towards.at_ms, now_ms) if ahead else self
+        least = min(self.waiting_ms, towards.at_ms)
+        if now_ms - self.since_ms < settle_ms:
+            return Watermark(self.at_ms, least, self.since_ms)
+        reached = self._reach(least)
+        further = towards.at_ms if towards.at_ms > reached else None
+        return Watermark(reached, further, now_ms)
+
+    def _reach(self, at_ms: int) -> int:
+        return at_ms if self.at_ms is None else max(at_ms, self.at_ms)

@@ -35,6 +35,7 @@ from stream_monitor.kafka.admin import create_topics
 from stream_monitor.kafka.references import publish
 from stream_monitor.pipeline.effects import Stream
 from stream_monitor.pipeline.engine import LocalEngine
+from stream_monitor.reference.codec import decode, encode
 from stream_monitor.reference.model import Reference
 from stream_monitor.reference.registry import References
 from stream_monitor.testing.kafka import free_port
@@ -51,7 +52,9 @@ _COMMAND = "from stream_monitor.cli.main import main; main()"
 class Site:
     """Topics of their own on the broker, and the workers that serve them."""
 
-    def __init__(self, kafka: str, home: Path, **model: Any) -> None:
+    def __init__(
+        self, kafka: str, home: Path, models: dict[str, ModelSettings] | None = None
+    ) -> None:
         name = f"t{uuid.uuid4().hex[:8]}"
         self.home = home
         self.settings = Settings(
@@ -69,22 +72,22 @@ class Site:
                 commit_interval_ms=200,
             ),
             defaults=ModelSettings(
-                **{
-                    "window_ms": 60_000,
-                    "slide_ms": 20_000,
-                    "allowed_lateness_ms": 30_000,
-                    "min_samples": 5,
-                    "drift": DriftSettings(alpha=0.2),
-                    "alerts": AlertSettings(consecutive=2, recover=1),
-                    **model,
-                }
+                window_ms=60_000,
+                slide_ms=20_000,
+                allowed_lateness_ms=30_000,
+                min_samples=5,
+                drift=DriftSettings(alpha=0.2),
+                alerts=AlertSettings(consecutive=2, recover=1),
             ),
+            models=models or {},
         )
         home.mkdir(parents=True, exist_ok=True)
         self.config = home / "monitor.yaml"
         self.config.write_text(to_yaml(self.settings), encoding="utf-8")
         self.workers: list[Monitor] = []
-        self._producer = Producer({"bootstrap.servers": kafka, "linger.ms": 5, "acks": "all"})
+        self._producer = Producer(
+            {"bootstrap.servers": kafka, "linger.ms": 5, "message.max.bytes": 9_000_000}
+        )
         self._reading: dict[Topic, Reader] = {}
 
     def create_topics(self) -> None:
@@ -121,9 +124,9 @@ class Site:
     def flush(self) -> None:
         assert self._producer.flush(20) == 0
 
-    def worker(self, name: str, *arguments: str) -> Monitor:
+    def worker(self, name: str, *arguments: str, last_words: Path | None = None) -> Monitor:
         """Start a worker; the same name is the same data directory."""
-        worker = Monitor(self, name, arguments)
+        worker = Monitor(self, name, arguments, last_words)
         self.workers.append(worker)
         return worker
 
@@ -192,15 +195,23 @@ class Reader:
 class Monitor:
     """``stream-monitor worker`` in a process of its own."""
 
-    def __init__(self, site: Site, name: str, arguments: Sequence[str]) -> None:
+    def __init__(
+        self, site: Site, name: str, arguments: Sequence[str], last_words: Path | None
+    ) -> None:
         self.data = site.home / f"{name}.data"
         self.port = free_port()
         self.words = site.home / f"{name}.log"
-        command = [
-            *(sys.executable, "-c", _COMMAND, "worker"),
-            *("--config", str(site.config), "--data-dir", str(self.data)),
-            *("--port", str(self.port), *arguments),
-        ]
+        if last_words is None:
+            command = [
+                *(sys.executable, "-c", _COMMAND, "worker"),
+                *("--config", str(site.config), "--data-dir", str(self.data)),
+                *("--port", str(self.port), *arguments),
+            ]
+        else:
+            command = [
+                *(sys.executable, "-m", "tests.kafka.monitor"),
+                *(str(site.config), str(self.data), str(last_words)),
+            ]
         self.began = time.monotonic()
         with self.words.open("ab") as words:
             self.process = subprocess.Popen(command, cwd=ROOT, stdout=words, stderr=words)
@@ -229,8 +240,7 @@ class Monitor:
             sample.value
             for family in families
             for sample in family.samples
-            if sample.name == f"stream_monitor_{name}"
-            and labels.items() <= sample.labels.items()
+            if sample.name == f"stream_monitor_{name}" and labels.items() <= sample.labels.items()
         )
 
     def kill(self) -> None:
@@ -261,6 +271,10 @@ class Monitor:
     def until_running(self) -> float:
         return self.until(lambda: self.health()["state"] == "running")
 
+    def until_read(self, records: int) -> float:
+        """Wait until so many records of the topic are read by this process."""
+        return self.until(lambda: self.health().get("records", 0) >= records)
+
 
 @dataclass
 class Documents:
@@ -276,6 +290,11 @@ class Documents:
             document = json.loads(message.value())
             self.found.setdefault(document[self.key], []).append(document)
         return self.found
+
+
+def published(reference: Reference) -> Reference:
+    """A test's reference as it comes back from Kafka, with the hash of what is in it."""
+    return decode(encode(reference))
 
 
 def batch_pass(

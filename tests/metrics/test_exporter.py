@@ -59,7 +59,7 @@ def test_counts_are_what_the_snapshot_says() -> None:
     assert value(series, "records_total") == 260
     assert value(series, "events_total", model="m") == 240
     assert value(series, "records_rejected_total", reason="not_json") == 17
-    assert value(series, "dropped_total", limit="panes") == 2
+    assert value(series, "dropped_total", limit="open_panes") == 2
     assert value(series, "dropped_total", limit="new_limit") == 1
     assert value(series, "events_late_total", model="m") == 5
     assert value(series, "windows_total", model="m", status="thin") == 1

@@ -70,7 +70,7 @@ def busy(**changes: Any) -> Snapshot:
         "events": {"m": 240, HOSTILE: 3},
         "without_reference": {HOSTILE: 3},
         "rejected": {"not_json": 17},
-        "dropped": {"panes": 2, "new_limit": 1},
+        "dropped": {"open_panes": 2, "new_limit": 1},
         "slots_received": 30,
         "repeated": 4,
         "late": {"m": 5},

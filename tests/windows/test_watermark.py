@@ -3,7 +3,13 @@ from collections.abc import Mapping
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stream_monitor.windows.watermark import ModelProgress, PartitionProgress, model_watermark
+from stream_monitor.windows.watermark import (
+    Candidate,
+    ModelProgress,
+    PartitionProgress,
+    Watermark,
+    candidate,
+)
 
 
 def progress(
@@ -17,13 +23,10 @@ def progress(
     return PartitionProgress(partition, of, position, caught_up, named)
 
 
-def watermark(
-    *parts: PartitionProgress, now_ms: int = 1000, previous_ms: int | None = None
-) -> int | None:
+def watermark(*parts: PartitionProgress, now_ms: int = 1000) -> int | None:
     heard: Mapping[int, PartitionProgress] = {part.partition: part for part in parts}
-    return model_watermark(
-        "m", heard, now_ms=now_ms, idle_timeout_ms=30, closing_ms=100, previous_ms=previous_ms
-    )
+    found = candidate("m", heard, now_ms=now_ms, idle_timeout_ms=30, closing_ms=100)
+    return None if found is None else found.at_ms
 
 
 def test_nothing_is_known_before_every_partition_has_been_heard_of() -> None:
@@ -47,9 +50,46 @@ def test_when_all_are_silent_time_goes_on_with_the_clock_but_only_far_enough_to_
     assert watermark(*silent, now_ms=10**9) == 170
 
 
-def test_the_watermark_of_a_model_never_goes_back() -> None:
-    assert watermark(progress(0, m=50), progress(1, m=70), previous_ms=60) == 60
-    assert watermark(previous_ms=60) == 60
+def test_a_watermark_never_goes_back() -> None:
+    at = Watermark().step(Candidate(60, silent=False), 0, 3)
+    assert at.step(Candidate(50, silent=False), 1, 3).at_ms == 60
+    assert at.step(None, 1, 3).at_ms == 60
+
+
+def test_a_step_that_counts_on_silence_waits_until_the_silence_has_lasted() -> None:
+    waiting = Watermark(10).step(Candidate(60, silent=True), 100, 3)
+    assert waiting.at_ms == 10
+    assert waiting.step(Candidate(80, silent=True), 102, 3).at_ms == 10
+    assert waiting.step(Candidate(80, silent=True), 103, 3).at_ms == 60
+
+
+def test_a_partition_that_speaks_again_in_time_holds_the_step_back() -> None:
+    waiting = Watermark(10).step(Candidate(60, silent=True), 100, 3)
+    awake = waiting.step(Candidate(20, silent=True), 101, 3)
+    assert awake.step(Candidate(70, silent=True), 103, 3).at_ms == 20
+    assert awake.step(Candidate(30, silent=False), 102, 3).at_ms == 30
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(0, 5), st.none() | st.builds(Candidate, st.integers(0, 99), st.booleans())
+        )
+    )
+)
+def test_a_watermark_only_grows_and_only_to_what_was_a_candidate(
+    steps: list[tuple[int, Candidate | None]],
+) -> None:
+    watermark, now_ms, seen = Watermark(), 0, set[int]()
+    for passed, towards in steps:
+        now_ms += passed
+        before = watermark.at_ms
+        watermark = watermark.step(towards, now_ms, 4)
+        if towards is not None:
+            seen.add(towards.at_ms)
+        if watermark.at_ms is not None:
+            assert before is None or watermark.at_ms >= before
+            assert watermark.at_ms in seen
 
 
 def test_a_reader_that_begins_a_block_again_does_not_take_back_what_was_said() -> None:
