@@ -11,8 +11,10 @@ import time
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+from confluent_kafka import Consumer
 
 ROOT = Path(__file__).parents[2]
 #: Served by the worker of the tour; given to it by the environment.
@@ -74,6 +76,32 @@ def until(seconds: float, done: Callable[[], object]) -> None:
     raise AssertionError(f"still {last!r} after {seconds} s")
 
 
+def judgement(report: dict[str, Any]) -> dict[str, Any]:
+    """A report without what tells of the run and not of the window."""
+    return {name: value for name, value in report.items() if name != "processing"}
+
+
+def published(address: str, topic: str) -> dict[str, dict[str, Any]]:
+    """Every report on a topic, by its id; copies of one have to say the same."""
+    consumer = Consumer(
+        {"bootstrap.servers": address, "group.id": topic, "auto.offset.reset": "earliest"}
+    )
+    found: dict[str, dict[str, Any]] = {}
+    try:
+        consumer.subscribe([topic])
+        quiet = 0
+        while quiet < 5 or not found:
+            message = consumer.poll(1.0)
+            quiet = 0 if message is not None else quiet + 1
+            if message is not None and message.error() is None:
+                report = json.loads(message.value() or b"")
+                said = found.setdefault(report["report_id"], judgement(report))
+                assert said == judgement(report)
+    finally:
+        consumer.close()
+    return found
+
+
 @pytest.mark.kafka
 def test_the_tour_works_as_printed(world: tuple[Path, dict[str, str]]) -> None:
     where, environ = world
@@ -107,6 +135,8 @@ def test_the_tour_works_as_printed(world: tuple[Path, dict[str, str]]) -> None:
             return sum(map(float, found)) >= len(backtest["windows"]) or found
 
         until(60, judged)
+        reports = published(environ["STREAM_MONITOR_KAFKA__BOOTSTRAP_SERVERS"], "tour-reports")
+        assert reports == {w["report_id"]: judgement(w) for w in backtest["windows"]}
     finally:
         process.send_signal(signal.SIGTERM)
         said, _ = process.communicate(timeout=40)
