@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import shutil
+import sys
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
@@ -172,9 +174,17 @@ def _tell(output: Output, act: Act, found: Mapping[str, Any]) -> None:
             output.line("The monitor found just what was broken.", style="green")
         else:
             output.line("The monitor did not find just what was broken.", style="red")
-    output.line("Next: stream-monitor demo --scenario employment (real data), or your own:")
-    output.line("  stream-monitor reference build DATA.csv --model NAME")
-    output.line("  stream-monitor backtest DATA.csv --reference NAME.reference")
+    program = _program()
+    output.line(f"Next: {program} demo --scenario employment (real data), or your own:")
+    output.line(f"  {program} reference build DATA.csv --model NAME")
+    output.line(f"  {program} backtest DATA.csv --reference NAME.reference")
+
+
+def _program() -> str:
+    """How this program is called from here: by its name, or where it lies if that is not known."""
+    name = "stream-monitor"
+    called = Path(sys.argv[0])
+    return str(called) if called.name == name and shutil.which(name) is None else name
 
 
 def _top(effects: Mapping[str, float], drifted: Sequence[str], most: int = 3) -> str:
