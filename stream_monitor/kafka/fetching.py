@@ -81,6 +81,7 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
         super().__post_init__()
         self.seeks: dict[TP, Seek] = {}
         self._epochs = itertools.count(1)
+        self._turn = 0  # counts the seeks of all streams
 
     def _create_worker_consumer(self, transport: driver.Transport) -> Any:
         consumer: Any = super()._create_worker_consumer(transport)
@@ -109,11 +110,20 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
         return cast("Fetched", fetched)
 
     async def _fetch_stamped(self, active: set[TP], timeout: float, max_records: int) -> Fetched:
+        consumer, turn = self._ensure_consumer(), self._turn
         fetched = await self._fetch_records(
-            self._ensure_consumer(), active, timeout=timeout, max_records=max_records
+            consumer, active, timeout=timeout, max_records=max_records
         )
         # No await since the records left aiokafka's buffer: the stamps are theirs.
         records = {ensure_TP(tp): rows for tp, rows in fetched.items()}
+        if turn != self._turn:
+            # Asked for before the streams were sought, answered after: nobody takes these now,
+            # and aiokafka would go on behind them.
+            for raw in consumer.assignment():
+                rows = records.get(ensure_TP(raw))
+                if rows:
+                    consumer.seek(raw, rows[0].offset)
+            return Fetched({}, {})
         return Fetched(records, {tp: self.seeks[tp].epoch for tp in records if tp in self.seeks})
 
     async def seek_streams(self) -> Mapping[TP, Seek]:
@@ -123,6 +133,7 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
     async def _seek_streams(self) -> Mapping[TP, Seek]:
         consumer = self._ensure_consumer()
         generation = self.app.consumer_generation_id
+        self._turn += 1
         seeks: dict[TP, Seek] = {}
         for raw in consumer.assignment():
             tp = ensure_TP(raw)

@@ -79,6 +79,7 @@ def encode_progress(progress: PartitionProgress) -> bytes:
             progress.position,
             progress.caught_up,
             {name: (m.watermark_ms, m.idle) for name, m in progress.models.items()},
+            progress.rested,
         )
     )
 
@@ -95,13 +96,14 @@ def decode_message(data: bytes) -> Message:
             key, last, rows, state = rest
             return Slot(SlotKey.decode(key), int(last), int(rows), bytes(state))
         if kind == _PROGRESS:
-            partition, partitions, position, caught_up, models = rest
+            partition, partitions, position, caught_up, models, rested = rest
             return PartitionProgress(
                 partition=int(partition),
                 partitions=int(partitions),
                 position=int(position),
                 caught_up=bool(caught_up),
                 models={str(n): ModelProgress(int(w), bool(i)) for n, (w, i) in models.items()},
+                rested=bool(rested),
             )
     except (msgspec.DecodeError, ValueError, TypeError, AttributeError) as exc:
         raise BadSummaryMessageError(f"a message on the summaries topic is damaged: {exc}") from exc

@@ -110,6 +110,7 @@ class Summariser:
         self._strangers: set[str] = set()  # models without a reference
         self._told: PartitionProgress | None = None
         self._told_ms = 0
+        self._began_ms: int | None = None  # the first flush since the seek
 
     @property
     def watermark_ms(self) -> int | None:
@@ -127,6 +128,7 @@ class Summariser:
         self._block = (offset or 0) // self._config.block_size
         self.position = offset
         self._told = None
+        self._began_ms = None
 
     def handle(self, records: Sequence[RecordLike], now_ms: int) -> list[SummariseEffect]:
         """Take records in; slots come out where a block is complete."""
@@ -180,6 +182,8 @@ class Summariser:
         ends, there is no use in sending it. ``caught_up``: everything that was in the
         partition a moment ago has been handled.
         """
+        if self._began_ms is None:
+            self._began_ms = now_ms
         progress = self._progress(now_ms, caught_up)
         effects: list[SummariseEffect] = list(self._send((self.position or 0) - 1, progress.models))
         if progress != self._told or now_ms - self._told_ms >= self._config.heartbeat_ms:
@@ -263,6 +267,7 @@ class Summariser:
                 )
                 for name, seen in self._seen.items()
             },
+            rested=caught_up and now_ms - (self._began_ms or 0) >= timeout,
         )
 
 

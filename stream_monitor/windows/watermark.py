@@ -29,8 +29,10 @@ class ModelProgress:
 class PartitionProgress:
     """What a partition's reader says: all offsets below ``position`` are in summaries sent.
 
-    ``caught_up`` is set when nothing was left to read. ``partitions`` is the size of the
-    source topic, so that whoever listens knows how many there are to hear from.
+    ``caught_up`` is set when nothing was left to read, ``rested`` when that is so and this
+    reader is at work for the idle timeout: a model that it has not named is silent here.
+    ``partitions`` is the size of the source topic, so that whoever listens knows how many
+    there are to hear from.
     """
 
     partition: int
@@ -38,6 +40,7 @@ class PartitionProgress:
     position: int
     caught_up: bool
     models: Mapping[str, ModelProgress] = field(default_factory=dict)
+    rested: bool = False
 
     def merge(self, newer: PartitionProgress) -> PartitionProgress:
         """The two taken together, whatever order they came in.
@@ -52,6 +55,12 @@ class PartitionProgress:
                 models[name] = there
             else:
                 models[name] = ModelProgress(here.watermark_ms, there.idle)
+        # A reader that took the partition over knows nothing of models whose last event was
+        # before its first offset, and would never call them silent.
+        rested = newer.rested and newer.position >= self.position
+        if rested:
+            for name in self.models.keys() - newer.models.keys():
+                models[name] = ModelProgress(self.models[name].watermark_ms, True)
         return PartitionProgress(
             partition=self.partition,
             partitions=max(self.partitions, newer.partitions),
@@ -59,6 +68,7 @@ class PartitionProgress:
             # Behind what was already read is not caught up, whatever an older reader said.
             caught_up=newer.caught_up and newer.position >= self.position,
             models=models,
+            rested=rested,
         )
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import socket
-import subprocess
 import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -159,14 +158,22 @@ class Refusal:
     after_s: float
 
 
+def ended(worker: Monitor) -> Refusal:
+    """Wait for a worker that gives up; the time counts from when it answers HTTP."""
+    asked = None
+    while worker.process.poll() is None:
+        assert time.monotonic() - worker.began < 40, worker.said()
+        if asked is None and worker.health()["state"] != "silent":
+            asked = time.monotonic()
+        time.sleep(0.05)
+    after_s = 0.0 if asked is None else time.monotonic() - asked
+    return Refusal(worker.process.returncode, worker.said(), after_s)
+
+
 def refused(kafka: str, home: Path, *arguments: str) -> Refusal:
     site = Site(kafka, home)
-    worker = site.worker("a", *arguments)
     try:
-        code = worker.process.wait(30)
-        return Refusal(code, worker.said(), time.monotonic() - worker.began)
-    except subprocess.TimeoutExpired:
-        pytest.fail(f"the worker goes on: {worker.said()}")
+        return ended(site.worker("a", *arguments))
     finally:
         site.close()
 
@@ -174,15 +181,11 @@ def refused(kafka: str, home: Path, *arguments: str) -> Refusal:
 def unlike(kafka: str, home: Path) -> Refusal:
     """``summaries`` is there already, with another number of partitions than the table."""
     site = Site(kafka, home)
-    specs = {spec.name: spec for spec in topic_specs(site.settings.kafka)}
     name = site.settings.kafka.topic("summaries")
     admin = AdminClient({"bootstrap.servers": kafka})
     admin.create_topics([NewTopic(name, PARTITIONS + 2, 1)])[name].result(20)
-    assert name in specs
-    worker = site.worker("a")
     try:
-        code = worker.process.wait(30)
-        return Refusal(code, worker.said(), time.monotonic() - worker.began)
+        return ended(site.worker("a"))
     finally:
         site.close()
 

@@ -24,6 +24,7 @@ progress = st.builds(
     count,
     st.booleans(),
     st.dictionaries(name, st.builds(ModelProgress, big, st.booleans()), max_size=5),
+    st.booleans(),
 )
 
 

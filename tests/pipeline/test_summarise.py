@@ -152,3 +152,13 @@ def test_panes_beyond_the_limit_are_dropped_and_counted() -> None:
     stage.handle(records(0, SLIDE_MS, 2 * SLIDE_MS, 0), 0)
     (dropped,) = stage.counts.dropped.values()
     assert dropped == 1
+
+
+def test_a_reader_is_at_rest_when_it_has_been_at_the_end_for_the_idle_timeout() -> None:
+    stage = machine(reference())
+    timeout = SETTINGS.worker.idle_timeout_ms
+    assert not progress(stage.flush(5, caught_up=True))[0].rested
+    assert progress(stage.flush(5 + timeout, caught_up=True))[0].rested
+    stage.seek(0)
+    assert not progress(stage.flush(6 + timeout, caught_up=True))[0].rested
+    assert not progress(stage.flush(6 + 3 * timeout, caught_up=False))[0].rested

@@ -1,4 +1,5 @@
 from collections.abc import Mapping
+from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -99,6 +100,16 @@ def test_a_reader_that_begins_a_block_again_does_not_take_back_what_was_said() -
     assert (merged.position, merged.models["m"].watermark_ms) == (250, 90)
     assert not merged.caught_up
     assert merged.merge(progress(0, position=260, caught_up=True, m=95)).caught_up
+
+
+def test_a_reader_at_rest_calls_silent_what_only_the_reader_before_it_has_seen() -> None:
+    before = progress(0, position=250, caught_up=True, m=90, other=80)
+    after = replace(progress(0, position=250, caught_up=True, other=80), rested=True)
+    merged = before.merge(after)
+    assert merged.models["m"] == ModelProgress(90, idle=True)
+    assert merged.models["other"] == ModelProgress(80, idle=False)
+    behind = replace(after, position=200)
+    assert not before.merge(behind).models["m"].idle
 
 
 models = st.dictionaries(
