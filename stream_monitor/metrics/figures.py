@@ -18,6 +18,8 @@ _OWN = {
     "unknown_features": names.UNKNOWN_FEATURES,
     "coverage": names.COVERAGE,
 }
+#: Performance metrics that are no shares.
+_WITH_UNIT = ("log_loss", "mae", "rmse", "bias", "residual_p5", "residual_p50", "residual_p95")
 
 
 def columns_of(report: Report) -> Sequence[str]:
@@ -78,7 +80,8 @@ def _add_performance(out: Families, model: str, verdict: Report) -> None:
     elif column:
         _add(out, names.PERFORMANCE_OF_CLASS, value, model, column.removeprefix(_CLASS), metric)
     else:
-        _add(out, names.PERFORMANCE, value, model, metric)
+        spec = names.PERFORMANCE_VALUE if metric in _WITH_UNIT else names.PERFORMANCE
+        _add(out, spec, value, model, metric)
         _add(out, names.PERFORMANCE_THRESHOLD, verdict.get("threshold"), model, metric)
 
 

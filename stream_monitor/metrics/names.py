@@ -186,6 +186,11 @@ COVERAGE = _gauge(
 PERFORMANCE = _gauge(
     "performance_ratio", "model metric", "Performance on labelled events of the latest window."
 )
+PERFORMANCE_VALUE = _gauge(
+    "performance_value",
+    "model metric",
+    "Performance that is no share: log loss in nats, errors of a regression in the truth's unit.",
+)
 PERFORMANCE_THRESHOLD = _gauge(
     "performance_threshold_ratio", "model metric", "What the metric is in alarm below."
 )

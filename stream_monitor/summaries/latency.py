@@ -35,15 +35,18 @@ HIGHEST_MS: Final = 1e9
 _GROWTH: Final = (1 + ACCURACY) / (1 - ACCURACY)
 
 
-def _edges() -> NDArray[np.float64]:
-    """The upper edges of all buckets but the last; repeated products are the same everywhere."""
-    count = math.ceil(math.log(HIGHEST_MS / LOWEST_MS) / math.log(_GROWTH))
+def log_edges(lowest: float, highest: float) -> NDArray[np.float64]:
+    """The upper edges of all buckets but the last, from ``lowest`` to at least ``highest``.
+
+    Neighbours differ by γ = 1.01 / 0.99; repeated products are the same everywhere.
+    """
+    count = math.ceil(math.log(highest / lowest) / math.log(_GROWTH))
     edges = np.full(count + 1, _GROWTH)
-    edges[0] = LOWEST_MS
+    edges[0] = lowest
     return np.multiply.accumulate(edges)
 
 
-_EDGES: Final = _edges()
+_EDGES: Final = log_edges(LOWEST_MS, HIGHEST_MS)
 _BUCKETS: Final = len(_EDGES) + 1
 _ZERO_SUM: Final = ExactSum()
 

@@ -11,14 +11,24 @@ import numpy as np
 
 from stream_monitor.errors import UnlikeSummaryError
 from stream_monitor.events.columns import text
-from stream_monitor.reference.model import NO_REFERENCE, Kind, Role
+from stream_monitor.reference.model import NO_REFERENCE, Role, Task
 from stream_monitor.summaries.codec import at_least_zero, damaged, seal, unseal
 from stream_monitor.summaries.column import ColumnSummary, ColumnWire
 from stream_monitor.summaries.confusion import ConfusionSummary, ConfusionWire
+from stream_monitor.summaries.labels import (
+    classes_of,
+    confusion_of,
+    labels_of,
+    residuals_of,
+    scored_of,
+    task_of,
+)
 from stream_monitor.summaries.latency import LatencySummary, LatencyWire
 from stream_monitor.summaries.model_samples import ModelSamples
+from stream_monitor.summaries.residuals import ResidualSummary, ResidualWire
 from stream_monitor.summaries.sample import IDS_K, NAMES_K, CountedSample, SampleWire
 from stream_monitor.summaries.score import score_column
+from stream_monitor.summaries.scored import ScoredSummary, ScoredWire
 
 if TYPE_CHECKING:
     from stream_monitor.events.batch import EventBatch, RawColumn
@@ -35,6 +45,8 @@ class ModelWire(msgspec.Struct, array_like=True, frozen=True):
     unknown_features: SampleWire
     latency: LatencyWire
     confusion: ConfusionWire
+    scored: ScoredWire | None
+    residuals: ResidualWire | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +57,8 @@ class ModelSummary:
     same bits. ``fingerprint`` is the reference's hash, or ``NO_REFERENCE``; ``columns`` has
     every column id of the reference, with zero rows or not. ``ids`` samples prediction ids
     (rows without one are not in it), ``unknown_features`` the names of features the
-    reference does not have, counted by their rows with a value.
+    reference does not have, counted by their rows with a value. Binary models have ``scored``,
+    regressions ``residuals``; elsewhere they are ``None``.
     """
 
     fingerprint: str
@@ -55,6 +68,8 @@ class ModelSummary:
     unknown_features: CountedSample
     latency: LatencySummary
     confusion: ConfusionSummary
+    scored: ScoredSummary | None
+    residuals: ResidualSummary | None
 
     @classmethod
     def empty(cls, reference: Reference | None) -> ModelSummary:
@@ -66,7 +81,9 @@ class ModelSummary:
             ids=CountedSample.empty(IDS_K, keep_texts=False),
             unknown_features=CountedSample.empty(NAMES_K, keep_texts=True),
             latency=LatencySummary.empty(),
-            confusion=ConfusionSummary.empty(_classes(reference)),
+            confusion=ConfusionSummary.empty(classes_of(reference)),
+            scored=ScoredSummary.empty() if task_of(reference) is Task.BINARY else None,
+            residuals=ResidualSummary.empty() if task_of(reference) is Task.REGRESSION else None,
         )
 
     @classmethod
@@ -77,6 +94,7 @@ class ModelSummary:
         with both a label and a prediction is in ``confusion``.
         """
         rows = len(batch)
+        labels = labels_of(batch, reference)
         return cls(
             fingerprint=_fingerprint(reference),
             rows=rows,
@@ -87,7 +105,9 @@ class ModelSummary:
             ids=_ids(batch.prediction_ids, rows),
             unknown_features=_unknown_features(batch, reference),
             latency=LatencySummary.of(batch.latency_ms, rows),
-            confusion=_confusion(batch, reference),
+            confusion=confusion_of(batch, labels, reference),
+            scored=scored_of(batch, labels, reference),
+            residuals=residuals_of(batch, reference),
         )
 
     def merge(self, other: ModelSummary) -> ModelSummary:
@@ -101,6 +121,8 @@ class ModelSummary:
             self.unknown_features.merge(other.unknown_features),
             self.latency.merge(other.latency),
             self.confusion.merge(other.confusion),
+            self.scored and other.scored and self.scored.merge(other.scored),
+            self.residuals and other.residuals and self.residuals.merge(other.residuals),
         )
 
     def subtract(self, other: ModelSummary) -> ModelSummary:
@@ -120,6 +142,8 @@ class ModelSummary:
             self.unknown_features,
             self.latency.subtract(other.latency),
             self.confusion.subtract(other.confusion),
+            self.scored and other.scored and self.scored.subtract(other.scored),
+            self.residuals and other.residuals and self.residuals.subtract(other.residuals),
         )
 
     def _require_like(self, other: ModelSummary) -> None:
@@ -172,6 +196,8 @@ class ModelSummary:
                 self.unknown_features.to_wire(),
                 self.latency.to_wire(),
                 self.confusion.to_wire(),
+                None if self.scored is None else self.scored.to_wire(),
+                None if self.residuals is None else self.residuals.to_wire(),
             )
         )
 
@@ -192,6 +218,11 @@ class ModelSummary:
             raise damaged("its columns are not those of its reference")
         if wire.rows < 0:
             raise damaged("a count is negative")
+        task = task_of(reference)
+        if (wire.scored is None) is (task is Task.BINARY) or (wire.residuals is None) is (
+            task is Task.REGRESSION
+        ):
+            raise damaged("its parts are not those of its task")
         return cls(
             fingerprint=wire.reference,
             rows=wire.rows,
@@ -204,7 +235,11 @@ class ModelSummary:
                 wire.unknown_features, NAMES_K, keep_texts=True
             ),
             latency=LatencySummary.from_wire(wire.latency),
-            confusion=ConfusionSummary.from_wire(wire.confusion, _classes(reference)),
+            confusion=ConfusionSummary.from_wire(wire.confusion, classes_of(reference)),
+            scored=None if wire.scored is None else ScoredSummary.from_wire(wire.scored),
+            residuals=(
+                None if wire.residuals is None else ResidualSummary.from_wire(wire.residuals)
+            ),
         )
 
 
@@ -214,10 +249,6 @@ def _fingerprint(reference: Reference | None) -> str:
 
 def _columns(reference: Reference | None) -> tuple[ReferenceColumn, ...]:
     return () if reference is None else reference.columns
-
-
-def _classes(reference: Reference | None) -> tuple[str, ...]:
-    return () if reference is None else reference.classes
 
 
 def _raw(batch: EventBatch, column: ReferenceColumn) -> RawColumn | None:
@@ -245,17 +276,3 @@ def _unknown_features(batch: EventBatch, reference: Reference | None) -> Counted
 
 def _present(raw: RawColumn, rows: int) -> int:
     return rows if isinstance(raw, np.ndarray) else rows - raw.count(None)
-
-
-def _confusion(batch: EventBatch, reference: Reference | None) -> ConfusionSummary:
-    classes = _classes(reference)
-    if batch.ground_truth is None or batch.prediction is None:
-        return ConfusionSummary.empty(classes)
-    rows = len(batch)
-    prediction = None if reference is None else reference.by_id.get(str(Role.PREDICTION))
-    boolean = prediction is not None and prediction.kind is Kind.BOOLEAN
-    return ConfusionSummary.of(
-        text(batch.ground_truth, rows, boolean=boolean).texts,
-        text(batch.prediction, rows, boolean=boolean).texts,
-        classes,
-    )

@@ -11,14 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stream_monitor.config.settings import ModelSettings, PerformanceSettings
-from stream_monitor.detectors.performance import (
+from stream_monitor.detectors.classification import (
     OTHER,
     accuracy,
     class_counts,
     confusion_matrix,
-    judge_performance,
     performance,
 )
+from stream_monitor.detectors.performance import judge_performance
 from stream_monitor.detectors.verdict import State, Verdict
 from stream_monitor.reference.model import Reference, Task
 from stream_monitor.statistics.intervals import wilson
@@ -162,6 +162,7 @@ def judged(
     )
 
 
+SCORED = ("roc_auc", "average_precision", "log_loss", "brier", "ece")
 ROWS: Pairs = [("1", "1")] * 60 + [("1", "0")] * 20 + [("0", "1")] * 40 + [("0", "0")] * 80
 
 
@@ -174,12 +175,18 @@ def test_the_verdicts_of_a_binary_model_have_their_figures_sizes_and_intervals()
         ("precision", "", 0.6, 100),
         ("recall", "", 0.75, 80),
         ("f1", "", pytest.approx(2 / 3), 120),
+        ("specificity", "", pytest.approx(2 / 3), 120),
+        ("balanced_accuracy", "", pytest.approx((0.75 + 2 / 3) / 2), 200),
+        ("mcc", "", pytest.approx(4000 / math.sqrt(100 * 80 * 120 * 100)), 200),
+        *[(name, "", None, 0) for name in SCORED],
         ("precision", "class:0", 0.8, 100),
         ("recall", "class:0", pytest.approx(2 / 3), 120),
         ("precision", "class:1", 0.6, 100),
         ("recall", "class:1", 0.75, 80),
     ]
-    assert {(v.state, v.decides) for v in verdicts} == {(State.INFO, False)}
+    assert {(v.state, v.decides) for v in verdicts if v.monitor not in SCORED} == {
+        (State.INFO, False)
+    }
     recall = only(verdicts, "recall")
     assert (recall.lower, recall.upper) == tuple(wilson(60, 80))
 
@@ -227,7 +234,7 @@ def test_few_labels_are_thin_and_still_have_figures() -> None:
 def test_no_labels_are_thin_without_figures() -> None:
     verdicts = judged([], unlabelled=500, min_accuracy=0.5)
     assert {v.state for v in verdicts} == {State.THIN}
-    assert [v.statistic for v in verdicts] == [0.0, *[None] * 8]
+    assert [v.statistic for v in verdicts] == [0.0, *[None] * 16]
 
 
 def test_a_model_of_many_classes_is_judged_by_macro_means() -> None:
@@ -241,7 +248,8 @@ def test_a_model_of_many_classes_is_judged_by_macro_means() -> None:
     assert only(one, "recall").statistic == 0.5
 
 
-def test_without_classes_there_is_accuracy_and_of_a_regression_only_coverage() -> None:
+def test_without_classes_there_is_accuracy_and_of_texts_in_a_regression_only_coverage() -> None:
     assert [v.monitor for v in judged(ROWS, None)] == ["coverage", "accuracy"]
     assert only(judged(ROWS, None), "accuracy").statistic == 0.7
-    assert [v.monitor for v in judged(ROWS, reference(task=Task.REGRESSION))] == ["coverage"]
+    of_regression = judged(ROWS, reference(task=Task.REGRESSION))
+    assert [v.monitor for v in of_regression if v.state is not State.THIN] == ["coverage"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -30,7 +30,9 @@ from stream_monitor.summaries.latency import LatencySummary
 from stream_monitor.summaries.model import ModelSummary
 from stream_monitor.summaries.model_samples import ModelSamples
 from stream_monitor.summaries.numeric import NumericSummary
+from stream_monitor.summaries.residuals import ResidualSummary
 from stream_monitor.summaries.sample import CountedSample
+from stream_monitor.summaries.scored import ScoredSummary
 
 Rows = list[Any]
 
@@ -86,6 +88,7 @@ REFERENCE = reference(
     categorical_column(Role.PREDICTION, "prediction", CLASSES),
     numeric_column(Role.SCORE, "score"),
 )
+REGRESSION = replace(REFERENCE, hash="00112233445566aa", task=Task.REGRESSION, classes=())
 OTHER_REFERENCE = reference("fedcba9876543210", NUMBER)
 
 scores = st.one_of(
@@ -258,6 +261,31 @@ CASES = (
         from_state=lambda data: ConfusionSummary.from_state(data, CLASSES),
         unlike=lambda: ConfusionSummary.empty(("yes", "no")),
     ),
+    Case(
+        name="scored",
+        kind=ScoredSummary,
+        rows=st.lists(
+            st.tuples(
+                st.sampled_from([None, "no", "yes", "x"]), st.one_of(values, st.floats(0, 1))
+            ),
+            max_size=40,
+        ),
+        empty=ScoredSummary.empty,
+        of=lambda rows: ScoredSummary.of(
+            [label for label, _ in rows], [score for _, score in rows], CLASSES, "yes"
+        ),
+        from_state=ScoredSummary.from_state,
+        unlike=None,
+    ),
+    Case(
+        name="residuals",
+        kind=ResidualSummary,
+        rows=st.lists(st.tuples(values, values), max_size=40),
+        empty=ResidualSummary.empty,
+        of=lambda rows: ResidualSummary.of([y for y, _ in rows], [p for _, p in rows], len(rows)),
+        from_state=ResidualSummary.from_state,
+        unlike=None,
+    ),
     _column_case("numeric column", NUMBER, numeric_column(Role.FEATURE, "number", OTHER_GRID)),
     _column_case("categorical column", NAME, NUMBER),
     _column_case("boolean column", FLAG, NAME),
@@ -272,5 +300,6 @@ CASES = (
         subtract=None,
     ),
     _model_case("model", REFERENCE, OTHER_REFERENCE),
+    _model_case("model of a regression", REGRESSION, OTHER_REFERENCE),
     _model_case("model without a reference", None, REFERENCE),
 )

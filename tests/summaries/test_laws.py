@@ -163,5 +163,5 @@ def test_a_damaged_state_is_refused(case: Case, data: st.DataObject) -> None:
 @each
 def test_a_state_of_another_version_is_refused(case: Case) -> None:
     state = case.empty().to_state()
-    with pytest.raises(DataError, match="version 2"):
-        case.from_state(b"\x02" + state[1:])
+    with pytest.raises(DataError, match="version 1"):
+        case.from_state(b"\x01" + state[1:])

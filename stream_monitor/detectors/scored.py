@@ -1,0 +1,89 @@
+"""Figures of a binary model's scores: ROC AUC, average precision, log loss, Brier, calibration.
+
+They are of the reference's positive class. ``log_loss`` (nats, scores clipped to
+[1e-15, 1 - 1e-15]), ``brier`` = mean (s - y)² and ``ece`` (10 bins of equal width, closed on
+the right; Naeini, Cooper and Hauskrecht, AAAI 2015) are exact sums of doubles, rounded once.
+
+``roc_auc`` and ``average_precision`` come from counts in 1,000 score bins. How the rows of one
+bin are ordered is not known: ``lower`` and ``upper`` hold the value for every order and every
+tie, and the figure is their middle. AUC is exact if no bin has both labels.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+import numpy as np
+
+from stream_monitor.detectors.figure import Figure, finite
+from stream_monitor.statistics.exact_sum import ExactSum
+from stream_monitor.summaries.scored import CALIBRATION_BINS, ScoredSummary
+
+_ONE = ExactSum.of([1.0])
+
+
+def scored_figures(scored: ScoredSummary) -> Mapping[str, Figure]:
+    """All figures by monitor, undefined (``None``) without rows, or without both labels.
+
+    Average precision needs a positive label only.
+    """
+    n = scored.n
+    return {
+        "roc_auc": roc_auc(scored),
+        "average_precision": average_precision(scored),
+        "log_loss": finite(scored.log_loss.over(n) if n else None, n),
+        "brier": finite(scored.squared_error.over(n) if n else None, n),
+        "ece": calibration_error(scored),
+    }
+
+
+def roc_auc(scored: ScoredSummary) -> Figure:
+    """The chance that a positive outscores a negative, ties counted half (Mann-Whitney)."""
+    certain = open_pairs = below = 0
+    for positives, negatives in zip(
+        scored.positives.tolist(), scored.negatives.tolist(), strict=True
+    ):
+        certain += positives * below
+        open_pairs += positives * negatives
+        below += negatives
+    pairs = int(scored.positives.sum()) * below
+    if not pairs:
+        return Figure(None, scored.n)
+    value = (2 * certain + open_pairs) / (2 * pairs)
+    return Figure(value, scored.n, certain / pairs, (certain + open_pairs) / pairs)
+
+
+def average_precision(scored: ScoredSummary) -> Figure:
+    """Σ (R_k − R_{k−1}) P_k over the thresholds, without interpolation (as scikit-learn).
+
+    Let T positives and F negatives be above a bin of p and q. The k-th positive in it has a
+    precision of at least f(k) = (T + k) / (T + k + F + q); f is concave, so their sum is at
+    least its integral from 1/2 to p + 1/2. At best all p are tied before the q.
+    """
+    positives, negatives = scored.positives[::-1], scored.negatives[::-1]
+    total = int(positives.sum())
+    if not total:
+        return Figure(None, scored.n)
+    used = positives > 0
+    p = positives[used].astype(np.float64)
+    before = (np.cumsum(positives) - positives)[used]
+    so_far = np.cumsum(negatives)[used]
+    above = so_far - negatives[used]
+    low = p - so_far * np.log1p(p / (before + so_far + 0.5))
+    high = p * (before + p) / (before + p + above)
+    lower = max(0.0, math.fsum(low.tolist()) / total)
+    upper = min(1.0, math.fsum(high.tolist()) / total)
+    return Figure((lower + upper) / 2, scored.n, lower, upper)
+
+
+def calibration_error(scored: ScoredSummary) -> Figure:
+    """ECE: Σ over the bins |Σ score − positives| / n."""
+    if not scored.n:
+        return Figure(None, 0)
+    positives = scored.positives.reshape(CALIBRATION_BINS, -1).sum(axis=1).tolist()
+    gap = ExactSum()
+    for score, count in zip(scored.scores, positives, strict=True):
+        difference = score - _ONE * count
+        gap += difference if difference.units >= 0 else -difference
+    return finite(gap.over(scored.n), scored.n)

@@ -1,0 +1,225 @@
+"""Scores of a binary model against labels: what AUC, Brier, log loss and calibration need."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+import numpy as np
+
+from stream_monitor.events.columns import OK, numeric
+from stream_monitor.statistics.exact_sum import ExactSum
+from stream_monitor.summaries.codec import (
+    IntArray,
+    SparseWire,
+    damaged,
+    freeze,
+    minus,
+    pack_sparse,
+    seal,
+    unpack_sparse,
+    unseal,
+)
+from stream_monitor.summaries.facts import Facts, FactsWire
+
+if TYPE_CHECKING:
+    from stream_monitor.events.batch import EventBatch, RawColumn
+    from stream_monitor.statistics.arrays import FloatArray
+
+BINS: Final = 1000
+#: Equal-width bins of the calibration error; their edges are edges of the score bins.
+CALIBRATION_BINS: Final = 10
+_PER_CALIBRATION_BIN: Final = BINS // CALIBRATION_BINS
+#: Log loss takes scores as at least this, and at most 1 less this.
+CLIP: Final = 1e-15
+_UPPER_EDGES: Final = np.arange(1, BINS) / BINS
+_NEGATIVE, _POSITIVE, _OTHER, _UNLABELLED = 0, 1, 2, 3
+
+
+class ScoredWire(msgspec.Struct, array_like=True, frozen=True):
+    """Counts sparse, sums in their own bytes."""
+
+    facts: FactsWire
+    negatives: SparseWire
+    positives: SparseWire
+    scores: list[bytes]
+    squared_error: bytes
+    log_loss: bytes
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ScoredSummary:
+    """Scores of the positive class with their labels: an exact commutative group, bounded.
+
+    ``negatives`` and ``positives`` (int64, (1000,), read-only) count the labels by score bin:
+    bin i holds scores in (i/1000, (i + 1)/1000], bin 0 also the score 0. ``scores`` are the
+    exact sums of the scores in the ten calibration bins (k/10, (k + 1)/10]. ``squared_error``
+    is the exact sum of the doubles (s − y)², ``log_loss`` that of the doubles −ln s for a
+    positive and −ln(1 − s) for a negative label, s clipped to [1e-15, 1 − 1e-15].
+
+    ``facts`` counts the rows with a label: what is wrong with their scores;
+    ``out_of_range`` scores outside [0, 1]; ``unseen`` labels of a third class with a score
+    inside. Only the ``n`` other rows are in the counts and sums.
+    """
+
+    facts: Facts
+    negatives: IntArray
+    positives: IntArray
+    scores: tuple[ExactSum, ...]
+    squared_error: ExactSum
+    log_loss: ExactSum
+
+    @classmethod
+    def empty(cls) -> ScoredSummary:
+        """The identity of :meth:`merge`."""
+        none = freeze(np.zeros(BINS, dtype=np.int64))
+        zero = ExactSum()
+        return cls(Facts(), none, none, (zero,) * CALIBRATION_BINS, zero, zero)
+
+    @classmethod
+    def of(
+        cls,
+        labels: Sequence[str | None],
+        raw: RawColumn | None,
+        classes: tuple[str, ...],
+        positive: str,
+    ) -> ScoredSummary:
+        """The summary of two equally long columns; a row without a label is left out.
+
+        ``raw`` has the score of class ``positive`` of each row (``None``: missing in all).
+        """
+        place: dict[str | None, int] = dict.fromkeys(classes, _NEGATIVE)
+        place |= {positive: _POSITIVE, None: _UNLABELLED}
+        rows = len(labels)
+        kinds = np.fromiter((place.get(label, _OTHER) for label in labels), np.uint8, rows)
+        labelled = kinds != _UNLABELLED
+        values, codes = numeric(raw, rows)
+        usable = labelled if codes is None else labelled & (codes == OK)
+        inside = usable & (values >= 0) & (values <= 1)
+        told = inside & (kinds <= _POSITIVE)
+        facts = Facts.of_codes(
+            None if codes is None else codes[labelled],
+            int(np.count_nonzero(labelled)),
+            out_of_range=int(np.count_nonzero(usable) - np.count_nonzero(inside)),
+            unseen=int(np.count_nonzero(inside) - np.count_nonzero(told)),
+        )
+        score, is_positive = values[told], kinds[told] == _POSITIVE
+        if not len(score):
+            return cls.empty()._with_facts(facts)
+        bins = _UPPER_EDGES.searchsorted(score, side="left")
+        clipped = np.clip(score, CLIP, 1 - CLIP)
+        return cls(
+            facts,
+            freeze(np.bincount(bins[~is_positive], minlength=BINS)),
+            freeze(np.bincount(bins[is_positive], minlength=BINS)),
+            _sums_by(bins // _PER_CALIBRATION_BIN, score),
+            ExactSum.of((score - is_positive) ** 2),
+            ExactSum.of(-np.log(np.where(is_positive, clipped, 1 - clipped))),
+        )
+
+    def _with_facts(self, facts: Facts) -> ScoredSummary:
+        return ScoredSummary(
+            facts, self.negatives, self.positives, self.scores, self.squared_error, self.log_loss
+        )
+
+    @property
+    def n(self) -> int:
+        """The number of labels with a score that all figures are of."""
+        return self.facts.usable - self.facts.out_of_range - self.facts.unseen
+
+    @property
+    def fingerprint(self) -> str:
+        return f"scored:{BINS}:{CALIBRATION_BINS}"
+
+    def merge(self, other: ScoredSummary) -> ScoredSummary:
+        """The summary of both."""
+        return ScoredSummary(
+            self.facts + other.facts,
+            freeze(self.negatives + other.negatives),
+            freeze(self.positives + other.positives),
+            tuple(a + b for a, b in zip(self.scores, other.scores, strict=True)),
+            self.squared_error + other.squared_error,
+            self.log_loss + other.log_loss,
+        )
+
+    def subtract(self, other: ScoredSummary) -> ScoredSummary:
+        """The inverse of :meth:`merge`; ``ValueError`` if ``other`` was never added."""
+        return ScoredSummary(
+            self.facts - other.facts,
+            minus(self.negatives, other.negatives),
+            minus(self.positives, other.positives),
+            tuple(a - b for a, b in zip(self.scores, other.scores, strict=True)),
+            self.squared_error - other.squared_error,
+            self.log_loss - other.log_loss,
+        )
+
+    def __eq__(self, other: object) -> bool:
+        return (
+            isinstance(other, ScoredSummary)
+            and self.facts == other.facts
+            and np.array_equal(self.negatives, other.negatives)
+            and np.array_equal(self.positives, other.positives)
+            and self.scores == other.scores
+            and self.squared_error == other.squared_error
+            and self.log_loss == other.log_loss
+        )
+
+    def to_wire(self) -> ScoredWire:
+        return ScoredWire(
+            self.facts.to_wire(),
+            pack_sparse(self.negatives),
+            pack_sparse(self.positives),
+            [total.to_bytes() for total in self.scores],
+            self.squared_error.to_bytes(),
+            self.log_loss.to_bytes(),
+        )
+
+    @classmethod
+    def from_wire(cls, wire: ScoredWire) -> ScoredSummary:
+        try:
+            scores = tuple(ExactSum.from_bytes(data) for data in wire.scores)
+            squared_error = ExactSum.from_bytes(wire.squared_error)
+            log_loss = ExactSum.from_bytes(wire.log_loss)
+        except ValueError as error:
+            raise damaged(str(error)) from error
+        summary = cls(
+            Facts.from_wire(wire.facts),
+            unpack_sparse(wire.negatives, BINS),
+            unpack_sparse(wire.positives, BINS),
+            scores,
+            squared_error,
+            log_loss,
+        )
+        if len(scores) != CALIBRATION_BINS or summary.n != int(
+            summary.negatives.sum() + summary.positives.sum()
+        ):
+            raise damaged("the scores and their facts do not add up")
+        return summary
+
+    def to_state(self) -> bytes:
+        return seal(self.to_wire())
+
+    @classmethod
+    def from_state(cls, data: bytes) -> ScoredSummary:
+        """Inverse of :meth:`to_state`; :class:`DataError` for what is no such state."""
+        return cls.from_wire(unseal(data, ScoredWire))
+
+
+def positive_score(batch: EventBatch, positive: str) -> RawColumn | None:
+    """The raw score of the positive class in each row; ``None`` if no row has one.
+
+    Out of ``scores`` where they have that class, else ``score`` as it is.
+    """
+    if batch.scores is None:
+        return batch.score
+    given = [None] * len(batch) if batch.score is None else list(batch.score)
+    return [
+        scores[positive] if isinstance(scores, Mapping) and positive in scores else score
+        for score, scores in zip(given, batch.scores, strict=True)
+    ]
+
+
+def _sums_by(keys: IntArray, values: FloatArray) -> tuple[ExactSum, ...]:
+    return tuple(ExactSum.of(values[keys == key]) for key in range(CALIBRATION_BINS))
