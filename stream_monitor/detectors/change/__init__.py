@@ -1,0 +1,1 @@
+"""Online change detectors: machines over streams of numbers."""
