@@ -208,7 +208,7 @@ def main() -> int:
         results,
         [
             Target("ratio_to_bare_client", round(median["worker"] / median["bare"], 3), ">=", 0.35),
-            Target("ratio_to_plain_faust", round(median["worker"] / median["plain"], 1), ">=", 10),
+            Target("ratio_to_plain_faust", round(median["worker"] / median["plain"], 3), ">=", 10),
         ],
     )
 
