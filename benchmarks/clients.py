@@ -20,7 +20,7 @@ from confluent_kafka import Producer
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
-from stream_monitor.kafka.app import WorkerSettings, broker_settings, create_app, run_app
+from stream_monitor.kafka.app import AppSettings, broker_settings, create_app, run_app
 from stream_monitor.kafka.topics import batch_topic
 
 if TYPE_CHECKING:
@@ -155,7 +155,7 @@ def run_batched_faust(bootstrap_servers: str, topic: str, rows: int, data_dir: P
         clock = _Clock(rows)
         decode = msgspec.json.Decoder().decode
         group = f"batched-{uuid.uuid4().hex[:8]}"
-        app = create_app(WorkerSettings(bootstrap_servers, group, data_dir, memory_store=True))
+        app = create_app(AppSettings(bootstrap_servers, group, data_dir, memory_store=True))
 
         async def consume(stream: StreamT[Any]) -> None:
             async for batch in stream:

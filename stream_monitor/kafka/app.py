@@ -22,7 +22,7 @@ _STOP_TIMEOUT_S = 25.0
 
 
 @dataclass(frozen=True)
-class WorkerSettings:
+class AppSettings:
     """What a worker has to know before it can join its group.
 
     Attributes:
@@ -82,7 +82,7 @@ def broker_settings(
     }
 
 
-def create_app(settings: WorkerSettings) -> faust.App:
+def create_app(settings: AppSettings) -> faust.App:
     """A Faust app on our transport: commits that are right, quiet logs, a start in seconds."""
     register()
     servers = settings.bootstrap_servers.split(",")

@@ -14,7 +14,7 @@ from faust.types import TP
 from stream_monitor.config.settings import Settings
 from stream_monitor.errors import ConfigurationError
 from stream_monitor.kafka.admin import STATE_TABLE, changelog, create_topics, topic_specs
-from stream_monitor.kafka.app import WorkerSettings, create_app, run_app
+from stream_monitor.kafka.app import AppSettings, create_app, run_app
 from stream_monitor.kafka.clock import now_ms
 from stream_monitor.kafka.offsets import commit_blocks
 from stream_monitor.kafka.reach import reached
@@ -54,7 +54,7 @@ class Worker:
         kafka = settings.kafka
         Path(settings.worker.data_dir).mkdir(parents=True, exist_ok=True)
         self.app = create_app(
-            WorkerSettings(
+            AppSettings(
                 bootstrap_servers=kafka.bootstrap_servers,
                 group=kafka.topic_prefix + kafka.group,
                 data_dir=Path(settings.worker.data_dir),

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from stream_monitor.kafka.app import WorkerSettings, create_app, run_app
+from stream_monitor.kafka.app import AppSettings, create_app, run_app
 from stream_monitor.kafka.offsets import commit_blocks, commit_processed
 from stream_monitor.kafka.topics import batch_topic
 from stream_monitor.kafka.transport import consumer_of, transport_of
@@ -92,7 +92,7 @@ def add_agents(app: faust.App, options: Options, log: Log, stop: asyncio.Event) 
 async def main(options: Options) -> None:
     log = Log(options.log)
     app = create_app(
-        WorkerSettings(
+        AppSettings(
             options.bootstrap_servers,
             options.group,
             Path(options.data_dir),
