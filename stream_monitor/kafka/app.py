@@ -30,8 +30,6 @@ class AppSettings:
         group: consumer group and prefix of the changelog topics.
         data_dir: where RocksDB lives; a worker that keeps it recovers fast. Every worker
             needs its own.
-        topic_prefix: put before the name of every topic of ours.
-        block_size: offsets a block; source offsets are committed at its multiples.
         commit_interval_s: seconds between commits.
         session_timeout_s: how long a killed worker's partitions stay without an owner.
         topic_partitions, replication_factor: of topics that Faust creates (changelogs).
@@ -42,8 +40,6 @@ class AppSettings:
     bootstrap_servers: str
     group: str
     data_dir: Path
-    topic_prefix: str = ""
-    block_size: int = 4096
     commit_interval_s: float = 2.0
     session_timeout_s: float = 10.0
     topic_partitions: int = 4

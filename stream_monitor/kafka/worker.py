@@ -58,8 +58,6 @@ class Worker:
                 bootstrap_servers=kafka.bootstrap_servers,
                 group=kafka.topic_prefix + kafka.group,
                 data_dir=Path(settings.worker.data_dir),
-                topic_prefix=kafka.topic_prefix,
-                block_size=kafka.block_size,
                 commit_interval_s=settings.worker.commit_interval_ms / 1000,
                 session_timeout_s=settings.worker.session_timeout_ms / 1000,
                 topic_partitions=kafka.partitions,
