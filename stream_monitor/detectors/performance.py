@@ -37,7 +37,8 @@ def judge_performance(
     the effect is how far); all else is ``INFO``. ``THIN`` below ``min_samples`` labels that
     the figures are of. A model without classes has ``coverage`` and ``accuracy`` only.
     """
-    confusion, limits = summary.confusion, settings.performance
+    found, limits = summary.traffic.total.performance, settings.performance
+    confusion = found.confusion
     labelled = confusion.labelled
     reference_hash = NO_REFERENCE if reference is None else reference.hash
 
@@ -75,11 +76,11 @@ def judge_performance(
         )
 
     covered = confusion.labelled / summary.rows if summary.rows else None
-    verdicts = [verdict("coverage", Figure(covered, summary.rows))]
+    verdicts = [verdict("coverage", Figure(covered, summary.rows), of=summary.rows)]
     if reference is not None and reference.task is Task.REGRESSION:
-        if summary.residuals is not None:
-            n = summary.residuals.n
-            figures = regression_figures(summary.residuals)
+        if found.residuals is not None:
+            n = found.residuals.n
+            figures = regression_figures(found.residuals)
             verdicts += [verdict(name, figure, of=n) for name, figure in figures.items()]
         return tuple(verdicts)
     verdicts.append(verdict("accuracy", accuracy(confusion), limits.min_accuracy))
@@ -95,9 +96,9 @@ def judge_performance(
     else:
         more = weighted(confusion, reference.classes)
     verdicts += [verdict(name, figure) for name, figure in more.items()]
-    if summary.scored is not None:
-        n = summary.scored.n
-        of_scores = scored_figures(summary.scored)
+    if found.scored is not None:
+        n = found.scored.n
+        of_scores = scored_figures(found.scored)
         verdicts += [verdict(name, figure, of=n) for name, figure in of_scores.items()]
     for of_class in class_counts(confusion, reference.classes):
         column = f"class:{of_class.name}"

@@ -40,7 +40,7 @@ def report_document(
     effect first.
     """
     summary = window.summary
-    confusion = summary.confusion
+    confusion = summary.traffic.total.performance.confusion
     return {
         "schema": SCHEMA,
         "report_id": report_id(model, reference_hash, window.start_ms, window.end_ms),

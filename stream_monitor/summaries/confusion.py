@@ -79,6 +79,18 @@ class ConfusionSummary:
                 correct += count
         return cls(fingerprint(*classes), freeze(counts), correct)
 
+    @classmethod
+    def of_places(
+        cls, labels: IntArray, predictions: IntArray, correct: int, classes: tuple[str, ...]
+    ) -> ConfusionSummary:
+        """The same of each row's places among the classes, ``len(classes)`` for any other text.
+
+        ``correct`` is the number of rows whose texts are equal.
+        """
+        side = len(classes) + 1
+        counts = np.bincount(labels * side + predictions, minlength=side * side)
+        return cls(fingerprint(*classes), freeze(counts.reshape(side, side)), correct)
+
     @property
     def labelled(self) -> int:
         """The number of events with both a label and a prediction."""

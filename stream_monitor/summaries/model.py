@@ -11,24 +11,15 @@ import numpy as np
 
 from stream_monitor.errors import UnlikeSummaryError
 from stream_monitor.events.columns import text
-from stream_monitor.reference.model import NO_REFERENCE, Role, Task
-from stream_monitor.summaries.codec import at_least_zero, damaged, seal, unseal
+from stream_monitor.reference.model import NO_REFERENCE, Role
+from stream_monitor.summaries.codec import damaged, seal, unseal
 from stream_monitor.summaries.column import ColumnSummary, ColumnWire
-from stream_monitor.summaries.confusion import ConfusionSummary, ConfusionWire
-from stream_monitor.summaries.labels import (
-    classes_of,
-    confusion_of,
-    labels_of,
-    residuals_of,
-    scored_of,
-    task_of,
-)
 from stream_monitor.summaries.latency import LatencySummary, LatencyWire
 from stream_monitor.summaries.model_samples import ModelSamples
-from stream_monitor.summaries.residuals import ResidualSummary, ResidualWire
+from stream_monitor.summaries.outcomes import answers, predictions_of
 from stream_monitor.summaries.sample import IDS_K, NAMES_K, CountedSample, SampleWire
 from stream_monitor.summaries.score import score_column
-from stream_monitor.summaries.scored import ScoredSummary, ScoredWire
+from stream_monitor.summaries.slices import UNCUT, SlicedTraffic, SlicesWire, Slicing, cuts_of
 
 if TYPE_CHECKING:
     from stream_monitor.events.batch import EventBatch, RawColumn
@@ -39,14 +30,11 @@ class ModelWire(msgspec.Struct, array_like=True, frozen=True):
     """All parts of a model's summary, columns by id."""
 
     reference: str
-    rows: int
     columns: dict[str, ColumnWire]
     ids: SampleWire
     unknown_features: SampleWire
     latency: LatencyWire
-    confusion: ConfusionWire
-    scored: ScoredWire | None
-    residuals: ResidualWire | None
+    traffic: SlicesWire
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,47 +45,40 @@ class ModelSummary:
     same bits. ``fingerprint`` is the reference's hash, or ``NO_REFERENCE``; ``columns`` has
     every column id of the reference, with zero rows or not. ``ids`` samples prediction ids
     (rows without one are not in it), ``unknown_features`` the names of features the
-    reference does not have, counted by their rows with a value. Binary models have ``scored``,
-    regressions ``residuals``; elsewhere they are ``None``.
+    reference does not have, counted by their rows with a value. ``traffic`` has the rows and
+    what the labels that came with them tell, in all and by slice.
     """
 
     fingerprint: str
-    rows: int
     columns: Mapping[str, ColumnSummary]
     ids: CountedSample
     unknown_features: CountedSample
     latency: LatencySummary
-    confusion: ConfusionSummary
-    scored: ScoredSummary | None
-    residuals: ResidualSummary | None
+    traffic: SlicedTraffic
 
     @classmethod
     def empty(cls, reference: Reference | None) -> ModelSummary:
         """The identity of :meth:`merge` for a reference, or for a model without one."""
         return cls(
             fingerprint=_fingerprint(reference),
-            rows=0,
             columns={column.id: ColumnSummary.empty(column) for column in _columns(reference)},
             ids=CountedSample.empty(IDS_K, keep_texts=False),
             unknown_features=CountedSample.empty(NAMES_K, keep_texts=True),
             latency=LatencySummary.empty(),
-            confusion=ConfusionSummary.empty(classes_of(reference)),
-            scored=ScoredSummary.empty() if task_of(reference) is Task.BINARY else None,
-            residuals=ResidualSummary.empty() if task_of(reference) is Task.REGRESSION else None,
+            traffic=SlicedTraffic.empty(reference),
         )
 
     @classmethod
-    def of(cls, batch: EventBatch, reference: Reference | None) -> ModelSummary:
+    def of(
+        cls, batch: EventBatch, reference: Reference | None, slicing: Slicing = UNCUT
+    ) -> ModelSummary:
         """The summary of a batch; a column the batch does not have is missing in every row.
 
-        A score that was not sent is picked out of ``scores`` (see ``score_column``). An event
-        with both a label and a prediction is in ``confusion``.
+        A score that was not sent is picked out of ``scores`` (see ``score_column``).
         """
         rows = len(batch)
-        labels = labels_of(batch, reference)
         return cls(
             fingerprint=_fingerprint(reference),
-            rows=rows,
             columns={
                 column.id: ColumnSummary.of(_raw(batch, column), rows, column)
                 for column in _columns(reference)
@@ -105,24 +86,30 @@ class ModelSummary:
             ids=_ids(batch.prediction_ids, rows),
             unknown_features=_unknown_features(batch, reference),
             latency=LatencySummary.of(batch.latency_ms, rows),
-            confusion=confusion_of(batch, labels, reference),
-            scored=scored_of(batch, labels, reference),
-            residuals=residuals_of(batch, reference),
+            traffic=SlicedTraffic.of(
+                answers(batch.ground_truth, rows, reference),
+                predictions_of(batch, reference),
+                cuts_of(batch, slicing),
+                slicing.cap,
+                reference,
+            ),
         )
+
+    @property
+    def rows(self) -> int:
+        """The number of events."""
+        return self.traffic.total.rows
 
     def merge(self, other: ModelSummary) -> ModelSummary:
         """The summary of both; ``UnlikeSummaryError`` for another reference."""
         self._require_like(other)
         return ModelSummary(
             self.fingerprint,
-            self.rows + other.rows,
             {name: mine.merge(other.columns[name]) for name, mine in self.columns.items()},
             self.ids.merge(other.ids),
             self.unknown_features.merge(other.unknown_features),
             self.latency.merge(other.latency),
-            self.confusion.merge(other.confusion),
-            self.scored and other.scored and self.scored.merge(other.scored),
-            self.residuals and other.residuals and self.residuals.merge(other.residuals),
+            self.traffic.merge(other.traffic),
         )
 
     def subtract(self, other: ModelSummary) -> ModelSummary:
@@ -132,18 +119,16 @@ class ModelSummary:
         """
         self._require_like(other)
         samples = (self.ids, other.ids, self.unknown_features, other.unknown_features)
-        if any(sample.total for sample in samples):
-            raise ValueError("samples do not subtract: take the bare summaries")
+        cut = self.traffic.dimensions or other.traffic.dimensions
+        if cut or any(sample.total for sample in samples):
+            raise ValueError("samples and slices do not subtract: take the bare summaries")
         return ModelSummary(
             self.fingerprint,
-            at_least_zero(self.rows - other.rows),
             {name: mine.subtract(other.columns[name]) for name, mine in self.columns.items()},
             self.ids,
             self.unknown_features,
             self.latency.subtract(other.latency),
-            self.confusion.subtract(other.confusion),
-            self.scored and other.scored and self.scored.subtract(other.scored),
-            self.residuals and other.residuals and self.residuals.subtract(other.residuals),
+            SlicedTraffic(self.traffic.total.subtract(other.traffic.total), {}),
         )
 
     def _require_like(self, other: ModelSummary) -> None:
@@ -161,6 +146,7 @@ class ModelSummary:
             columns={name: column.bare() for name, column in self.columns.items()},
             ids=empty.ids,
             unknown_features=empty.unknown_features,
+            traffic=self.traffic.bare(),
         )
 
     @property
@@ -171,6 +157,7 @@ class ModelSummary:
             self.ids,
             self.unknown_features,
             {name: sample for name, sample in named.items() if sample is not None and sample.total},
+            self.traffic.dimensions,
         )
 
     def with_samples(self, samples: ModelSamples) -> ModelSummary:
@@ -183,6 +170,7 @@ class ModelSummary:
             columns=columns,
             ids=samples.ids,
             unknown_features=samples.unknown_features,
+            traffic=SlicedTraffic(self.traffic.total, samples.dimensions),
         )
 
     def to_state(self) -> bytes:
@@ -190,14 +178,11 @@ class ModelSummary:
         return seal(
             ModelWire(
                 self.fingerprint,
-                self.rows,
                 {name: column.to_wire() for name, column in sorted(self.columns.items())},
                 self.ids.to_wire(),
                 self.unknown_features.to_wire(),
                 self.latency.to_wire(),
-                self.confusion.to_wire(),
-                None if self.scored is None else self.scored.to_wire(),
-                None if self.residuals is None else self.residuals.to_wire(),
+                self.traffic.to_wire(),
             )
         )
 
@@ -216,16 +201,8 @@ class ModelSummary:
         columns = _columns(reference)
         if wire.columns.keys() != {column.id for column in columns}:
             raise damaged("its columns are not those of its reference")
-        if wire.rows < 0:
-            raise damaged("a count is negative")
-        task = task_of(reference)
-        if (wire.scored is None) is (task is Task.BINARY) or (wire.residuals is None) is (
-            task is Task.REGRESSION
-        ):
-            raise damaged("its parts are not those of its task")
         return cls(
             fingerprint=wire.reference,
-            rows=wire.rows,
             columns={
                 column.id: ColumnSummary.from_wire(wire.columns[column.id], column)
                 for column in columns
@@ -235,11 +212,7 @@ class ModelSummary:
                 wire.unknown_features, NAMES_K, keep_texts=True
             ),
             latency=LatencySummary.from_wire(wire.latency),
-            confusion=ConfusionSummary.from_wire(wire.confusion, classes_of(reference)),
-            scored=None if wire.scored is None else ScoredSummary.from_wire(wire.scored),
-            residuals=(
-                None if wire.residuals is None else ResidualSummary.from_wire(wire.residuals)
-            ),
+            traffic=SlicedTraffic.from_wire(wire.traffic, reference),
         )
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import msgspec
 import numpy as np
 
-from stream_monitor.events.columns import MISSING, OK, numeric
+from stream_monitor.events.columns import MISSING, OK, NumericValues, numeric
 from stream_monitor.statistics.exact_sum import ExactSum
 from stream_monitor.summaries.codec import (
     IntArray,
@@ -99,8 +99,14 @@ class ResidualSummary:
     @classmethod
     def of(cls, truths: RawColumn, predictions: RawColumn | None, rows: int) -> ResidualSummary:
         """The summary of two raw columns of ``rows`` rows; a row without a truth is left out."""
-        truth, truth_codes = numeric(truths, rows)
-        prediction, codes = numeric(predictions, rows)
+        return cls.of_numbers(numeric(truths, rows), numeric(predictions, rows))
+
+    @classmethod
+    def of_numbers(cls, truths: NumericValues, predictions: NumericValues) -> ResidualSummary:
+        """The same of columns that are numbers and codes already."""
+        truth, truth_codes = truths
+        prediction, codes = predictions
+        rows = len(truth)
         fine = np.zeros(rows, dtype=np.uint8)
         truth_codes = fine if truth_codes is None else truth_codes
         codes = np.where(truth_codes == OK, fine if codes is None else codes, truth_codes)

@@ -33,6 +33,20 @@ def score_column(batch: EventBatch) -> RawColumn | None:
     ]
 
 
+def positive_score(batch: EventBatch, positive: str) -> RawColumn | None:
+    """The raw score of the positive class in each row; ``None`` if no row has one.
+
+    Out of ``scores`` where they have that class, else ``score`` as it is.
+    """
+    if batch.scores is None:
+        return batch.score
+    given = [None] * len(batch) if batch.score is None else list(batch.score)
+    return [
+        scores[positive] if isinstance(scores, Mapping) and positive in scores else score
+        for score, scores in zip(given, batch.scores, strict=True)
+    ]
+
+
 def _pick(scores: object, label: str | None) -> object:
     if not isinstance(scores, Mapping) or not scores:
         return scores or None

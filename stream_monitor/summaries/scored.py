@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
-from stream_monitor.events.columns import OK, numeric
+from stream_monitor.events.columns import OK, CodeArray, numeric
 from stream_monitor.statistics.exact_sum import ExactSum
 from stream_monitor.summaries.codec import (
     IntArray,
@@ -25,7 +26,7 @@ from stream_monitor.summaries.codec import (
 from stream_monitor.summaries.facts import Facts, FactsWire
 
 if TYPE_CHECKING:
-    from stream_monitor.events.batch import EventBatch, RawColumn
+    from stream_monitor.events.batch import RawColumn
     from stream_monitor.statistics.arrays import FloatArray
 
 BINS: Final = 1000
@@ -96,12 +97,26 @@ class ScoredSummary:
         kinds = np.fromiter((place.get(label, _OTHER) for label in labels), np.uint8, rows)
         labelled = kinds != _UNLABELLED
         values, codes = numeric(raw, rows)
-        usable = labelled if codes is None else labelled & (codes == OK)
-        inside = usable & (values >= 0) & (values <= 1)
+        return cls.of_kinds(
+            kinds[labelled], values[labelled], None if codes is None else codes[labelled]
+        )
+
+    @classmethod
+    def of_kinds(
+        cls, kinds: NDArray[np.uint8], values: FloatArray, codes: CodeArray | None
+    ) -> ScoredSummary:
+        """The same of labelled rows: ``kinds`` 0 negative, 1 positive, 2 any other class.
+
+        ``values`` are the scores, ``codes`` what is wrong with them (``None``: nothing).
+        """
+        rows = len(kinds)
+        inside = (values >= 0) & (values <= 1)
+        usable = np.ones(rows, dtype=np.bool_) if codes is None else codes == OK
+        inside &= usable
         told = inside & (kinds <= _POSITIVE)
         facts = Facts.of_codes(
-            None if codes is None else codes[labelled],
-            int(np.count_nonzero(labelled)),
+            codes,
+            rows,
             out_of_range=int(np.count_nonzero(usable) - np.count_nonzero(inside)),
             unseen=int(np.count_nonzero(inside) - np.count_nonzero(told)),
         )
@@ -205,20 +220,6 @@ class ScoredSummary:
     def from_state(cls, data: bytes) -> ScoredSummary:
         """Inverse of :meth:`to_state`; :class:`DataError` for what is no such state."""
         return cls.from_wire(unseal(data, ScoredWire))
-
-
-def positive_score(batch: EventBatch, positive: str) -> RawColumn | None:
-    """The raw score of the positive class in each row; ``None`` if no row has one.
-
-    Out of ``scores`` where they have that class, else ``score`` as it is.
-    """
-    if batch.scores is None:
-        return batch.score
-    given = [None] * len(batch) if batch.score is None else list(batch.score)
-    return [
-        scores[positive] if isinstance(scores, Mapping) and positive in scores else score
-        for score, scores in zip(given, batch.scores, strict=True)
-    ]
 
 
 def _sums_by(keys: IntArray, values: FloatArray) -> tuple[ExactSum, ...]:

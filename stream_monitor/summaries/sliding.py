@@ -70,7 +70,9 @@ class SlidingSummary:
         if self._samples is None:
             self._samples = ModelSamples.empty()
             for pane in self._panes.values():
-                self._samples = self._samples.merge(ModelSamples.from_state(pane.samples))
+                self._samples = self._samples.merge(
+                    ModelSamples.from_state(pane.samples, self._reference)
+                )
         return self._counts.with_samples(self._samples)
 
     def _add(self, start: int, summary: ModelSummary) -> None:

@@ -227,13 +227,13 @@ def test_a_class_that_is_never_predicted_has_no_precision_and_an_f1_of_zero() ->
 
 def test_few_labels_are_thin_and_still_have_figures() -> None:
     verdicts = judged([("1", "1")] * 99, unlabelled=500, min_accuracy=0.5)
-    assert {v.state for v in verdicts} == {State.THIN}
+    assert {v.state for v in verdicts if v.monitor != "coverage"} == {State.THIN}
     assert only(verdicts, "accuracy").statistic == 1.0
 
 
 def test_no_labels_are_thin_without_figures() -> None:
     verdicts = judged([], unlabelled=500, min_accuracy=0.5)
-    assert {v.state for v in verdicts} == {State.THIN}
+    assert {v.state for v in verdicts if v.monitor != "coverage"} == {State.THIN}
     assert [v.statistic for v in verdicts] == [0.0, *[None] * 16]
 
 

@@ -30,9 +30,13 @@ from stream_monitor.summaries.latency import LatencySummary
 from stream_monitor.summaries.model import ModelSummary
 from stream_monitor.summaries.model_samples import ModelSamples
 from stream_monitor.summaries.numeric import NumericSummary
+from stream_monitor.summaries.outcomes import answers, predictions_of
+from stream_monitor.summaries.performance import PerformanceSummary
 from stream_monitor.summaries.residuals import ResidualSummary
 from stream_monitor.summaries.sample import CountedSample
 from stream_monitor.summaries.scored import ScoredSummary
+from stream_monitor.summaries.slices import SlicedTraffic, Slicing
+from stream_monitor.summaries.traffic import TrafficSummary
 
 Rows = list[Any]
 
@@ -89,6 +93,13 @@ REFERENCE = reference(
     numeric_column(Role.SCORE, "score"),
 )
 REGRESSION = replace(REFERENCE, hash="00112233445566aa", task=Task.REGRESSION, classes=())
+MULTICLASS = replace(
+    REFERENCE,
+    hash="aa00112233445566",
+    task=Task.MULTICLASS,
+    classes=("no", "yes", "1"),
+    positive=None,
+)
 OTHER_REFERENCE = reference("fedcba9876543210", NUMBER)
 
 scores = st.one_of(
@@ -108,8 +119,11 @@ events = st.fixed_dictionaries(
         "latency_ms": values,
         "ground_truth": labels,
         "prediction_ids": values,
+        "model_versions": st.sampled_from(["1", "2", 3, "canary"]),
+        "country": st.sampled_from(["de", "fr", "it", 7, None, [1]]),
     },
 )
+SLICING = Slicing(("country",), cap=2)
 
 
 def batch_of(rows: Sequence[dict[str, Any]]) -> EventBatch:
@@ -121,6 +135,7 @@ def batch_of(rows: Sequence[dict[str, Any]]) -> EventBatch:
         return [row.get(name) for row in rows]
 
     features = [row.get("features", {}) for row in rows]
+    countries = column("country")
     return EventBatch(
         model="m",
         offsets=np.arange(len(rows)),
@@ -135,7 +150,21 @@ def batch_of(rows: Sequence[dict[str, Any]]) -> EventBatch:
         latency_ms=column("latency_ms"),
         ground_truth=column("ground_truth"),
         prediction_ids=column("prediction_ids"),
+        model_versions=column("model_versions"),
+        segments={} if countries is None else {"country": countries},
     )
+
+
+def performance_of(rows: Sequence[dict[str, Any]], of: Reference | None) -> PerformanceSummary:
+    """What the events' labels tell, each some seconds after its prediction."""
+    batch, n = batch_of(rows), len(rows)
+    delays = np.array([float(len(row)) for row in rows])
+    truths = answers(batch.ground_truth, n, of)
+    return PerformanceSummary.of(truths, predictions_of(batch, of), of, delays)
+
+
+def traffic_of(rows: Sequence[dict[str, Any]], of: Reference | None) -> SlicedTraffic:
+    return ModelSummary.of(batch_of(rows), of, SLICING).traffic
 
 
 @dataclass(frozen=True, repr=False)
@@ -181,10 +210,22 @@ def _model_case(name: str, of: Reference | None, unlike: Reference) -> Case:
         kind=ModelSummary,
         rows=st.lists(events, max_size=12),
         empty=lambda: ModelSummary.empty(of),
-        of=lambda rows: ModelSummary.of(batch_of(rows), of),
+        of=lambda rows: ModelSummary.of(batch_of(rows), of, SLICING),
         from_state=lambda data: ModelSummary.from_state(data, of),
         unlike=lambda: ModelSummary.empty(unlike),
         bare=lambda a: a.bare(),
+    )
+
+
+def _performance_case(name: str, of: Reference | None) -> Case:
+    return Case(
+        name=name,
+        kind=PerformanceSummary,
+        rows=st.lists(events, max_size=12),
+        empty=lambda: PerformanceSummary.empty(of),
+        of=lambda rows: performance_of(rows, of),
+        from_state=lambda data: PerformanceSummary.from_state(data, of),
+        unlike=lambda: PerformanceSummary.empty(replace(REFERENCE, classes=("yes", "no"))),
     )
 
 
@@ -294,9 +335,32 @@ CASES = (
         kind=ModelSamples,
         rows=st.lists(events, max_size=12),
         empty=ModelSamples.empty,
-        of=lambda rows: ModelSummary.of(batch_of(rows), REFERENCE).samples,
-        from_state=ModelSamples.from_state,
+        of=lambda rows: ModelSummary.of(batch_of(rows), REFERENCE, SLICING).samples,
+        from_state=lambda data: ModelSamples.from_state(data, REFERENCE),
         unlike=None,
+        subtract=None,
+    ),
+    _performance_case("performance", REFERENCE),
+    _performance_case("performance of many classes", MULTICLASS),
+    _performance_case("performance of a regression", REGRESSION),
+    _performance_case("performance without a reference", None),
+    Case(
+        name="traffic",
+        kind=TrafficSummary,
+        rows=st.lists(events, max_size=12),
+        empty=lambda: TrafficSummary.empty(REFERENCE),
+        of=lambda rows: traffic_of(rows, REFERENCE).total,
+        from_state=lambda data: TrafficSummary.from_state(data, REFERENCE),
+        unlike=lambda: TrafficSummary.empty(None),
+    ),
+    Case(
+        name="sliced traffic",
+        kind=SlicedTraffic,
+        rows=st.lists(events, max_size=12),
+        empty=lambda: SlicedTraffic.empty(REFERENCE),
+        of=lambda rows: traffic_of(rows, REFERENCE),
+        from_state=lambda data: SlicedTraffic.from_state(data, REFERENCE),
+        unlike=lambda: SlicedTraffic.empty(None),
         subtract=None,
     ),
     _model_case("model", REFERENCE, OTHER_REFERENCE),

@@ -61,7 +61,10 @@ def test_what_needs_no_reference_is_summarised_with_and_without_one() -> None:
         assert summary.ids.total == 2
         assert summary.ids.duplicates().share == 0.5
         assert summary.latency.facts == Facts(rows=3, missing=2)
-        assert (summary.confusion.labelled, summary.confusion.correct) == (2, 1)
+        assert (
+            summary.traffic.total.performance.confusion.labelled,
+            summary.traffic.total.performance.confusion.correct,
+        ) == (2, 1)
 
 
 def test_features_the_reference_does_not_know_are_named_with_their_rows() -> None:
@@ -94,7 +97,7 @@ def test_labels_of_a_boolean_prediction_match_however_they_are_written() -> None
     column = categorical_column(Role.PREDICTION, "prediction", ("false", "true"), Kind.BOOLEAN)
     rows = [{"prediction": True, "ground_truth": 1}, {"prediction": "false", "ground_truth": 0.0}]
     summary = ModelSummary.of(batch_of(rows), reference("2222222222222222", column))
-    assert summary.confusion.correct == 2
+    assert summary.traffic.total.performance.confusion.correct == 2
 
 
 def test_columns_straight_from_arrow_are_summarised_as_lists_are() -> None:
