@@ -16,7 +16,7 @@ import msgspec
 import numpy as np
 
 from stream_monitor.events.columns import text
-from stream_monitor.statistics.arrays import IntArray
+from stream_monitor.statistics.arrays import FloatArray, IntArray
 from stream_monitor.statistics.hashing import stable_hash64
 from stream_monitor.summaries.codec import damaged, seal, unseal
 from stream_monitor.summaries.traffic import TrafficSummary, TrafficWire
@@ -179,9 +179,10 @@ class SlicedTraffic:
         cuts: Mapping[str, Cut],
         cap: int,
         reference: Reference | None,
+        delays_s: FloatArray | None = None,
     ) -> SlicedTraffic:
-        """Of events, some of which brought their labels."""
-        total = TrafficSummary.of(labels, predictions, reference)
+        """Of events or, with ``delays_s``, of labels that came on their own (as for traffic)."""
+        total = TrafficSummary.of(labels, predictions, reference, delays_s)
         dimensions = {}
         for name, (values, codes) in cuts.items():
             parts = {}
@@ -190,7 +191,12 @@ class SlicedTraffic:
                 parts[value] = (
                     total
                     if len(values) == 1 and rows.all()
-                    else TrafficSummary.of(labels.take(rows), predictions.take(rows), reference)
+                    else TrafficSummary.of(
+                        labels.take(rows),
+                        predictions.take(rows),
+                        reference,
+                        None if delays_s is None else delays_s[rows],
+                    )
                 )
             dimensions[name] = Dimension.of(cap, parts)
         return cls(total, dimensions)

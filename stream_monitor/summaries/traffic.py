@@ -12,6 +12,7 @@ from stream_monitor.summaries.performance import PerformanceSummary, Performance
 
 if TYPE_CHECKING:
     from stream_monitor.reference.model import Reference
+    from stream_monitor.statistics.arrays import FloatArray
     from stream_monitor.summaries.outcomes import Encoded, Predictions
 
 
@@ -40,10 +41,18 @@ class TrafficSummary:
 
     @classmethod
     def of(
-        cls, labels: Encoded, predictions: Predictions, reference: Reference | None
+        cls,
+        labels: Encoded,
+        predictions: Predictions,
+        reference: Reference | None,
+        delays_s: FloatArray | None = None,
     ) -> TrafficSummary:
-        """Of events, some of which brought their labels."""
-        return cls(len(predictions), PerformanceSummary.of(labels, predictions, reference))
+        """Of events, some of which brought their labels.
+
+        With ``delays_s`` of labels that came on their own: their events are not in it.
+        """
+        performance = PerformanceSummary.of(labels, predictions, reference, delays_s)
+        return cls(len(predictions) if delays_s is None else 0, performance)
 
     @property
     def fingerprint(self) -> str:
