@@ -25,13 +25,20 @@ from pydantic import (
 )
 
 from stream_monitor.config import duration
-from stream_monitor.config.duration import HOUR, MINUTE, SECOND
+from stream_monitor.config.duration import DAY, HOUR, MINUTE, SECOND
 
 #: The most panes (window / slide) that a window may hold.
 MAX_PANES = 10_000
 
 Topic = Literal[
-    "predictions", "labels", "references", "summaries", "reports", "alerts", "dead_letters"
+    "predictions",
+    "labels",
+    "joins",
+    "references",
+    "summaries",
+    "reports",
+    "alerts",
+    "dead_letters",
 ]
 TOPICS: tuple[Topic, ...] = get_args(Topic)
 NumericMonitor = Literal["ks", "psi", "wasserstein", "jensen_shannon"]
@@ -149,6 +156,29 @@ class WorkerSettings(BaseModel):
     commit_interval_ms: Duration = 2 * SECOND
 
 
+class LabelSettings(BaseModel):
+    """How ground truth that comes later meets its predictions."""
+
+    model_config = _CONFIG
+
+    join: bool = True  # false: only labels that come with the event count
+    retention_ms: Duration = 7 * DAY
+    max_bytes: Annotated[int, Field(ge=2**20, le=2**40)] = 256 * 2**20  # a partition of joins
+    emit_interval_ms: Duration = 5 * SECOND
+    revise_interval_ms: Duration = MINUTE
+
+
+class SliceSettings(BaseModel):
+    """Which parts of a model's traffic are judged beside the whole."""
+
+    model_config = _CONFIG
+
+    segments: Names = ()
+    max_values: Annotated[int, Field(ge=1, le=1_000)] = 20  # of a segment, and of versions
+    champion: Annotated[Text, BeforeValidator(_label)] | None = None
+    alpha: Level = 0.05  # of the test that may be read at any time
+
+
 class DriftSettings(BaseModel):
     """How the distributions of a window are compared with the reference."""
 
@@ -224,11 +254,13 @@ class ModelSettings(BaseModel):
     slide_ms: Duration = 5 * MINUTE  # the pane
     allowed_lateness_ms: Wait = MINUTE
     min_samples: Count = 100
+    revise_ms: Wait = 7 * DAY  # how long after its end a window is open to revision
     drift: DriftSettings = DriftSettings()
     quality: QualitySettings = QualitySettings()
     performance: PerformanceSettings = PerformanceSettings()
     latency: LatencySettings = LatencySettings()
     alerts: AlertSettings = AlertSettings()
+    slices: SliceSettings = SliceSettings()
     ignore: Names = ()  # features that are not judged
 
     @model_validator(mode="after")
@@ -251,6 +283,11 @@ class ModelSettings(BaseModel):
         """How many panes a window holds, at least 1."""
         return self.window_ms // self.slide_ms
 
+    @property
+    def revision_ms(self) -> int:
+        """How long a window is open to revision: as set, but for 10,000 slides at the most."""
+        return min(self.revise_ms, MAX_PANES * self.slide_ms)
+
 
 class Settings(BaseModel):
     """All settings; in ``models`` each entry is complete (``load`` lays it over the defaults)."""
@@ -259,6 +296,7 @@ class Settings(BaseModel):
 
     kafka: KafkaSettings = KafkaSettings()
     worker: WorkerSettings = WorkerSettings()
+    labels: LabelSettings = LabelSettings()
     defaults: ModelSettings = ModelSettings()
     models: dict[Text, ModelSettings] = Field(default_factory=dict)
 

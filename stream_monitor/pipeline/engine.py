@@ -7,11 +7,14 @@ get the same verdicts.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 
 from stream_monitor.config.settings import Settings
 from stream_monitor.events.batch import EventBatch, RecordLike
 from stream_monitor.events.decode import Decoder
+from stream_monitor.events.labels import LabelDecoder
 from stream_monitor.events.limits import Limits
+from stream_monitor.joining.joiner import JoinerConfig
 from stream_monitor.pipeline.effects import (
     EvaluateEffect,
     Publish,
@@ -21,18 +24,25 @@ from stream_monitor.pipeline.effects import (
     SummariseEffect,
 )
 from stream_monitor.pipeline.evaluate import Evaluator, EvaluatorConfig
+from stream_monitor.pipeline.read_labels import LabelCounts, LabelReader
 from stream_monitor.pipeline.summarise import Summariser, SummariserConfig
 from stream_monitor.reference.registry import References
+from stream_monitor.summaries.slices import Slicing
 from stream_monitor.windows.panes import WindowSpec
 
 
-def summariser_config(settings: Settings, references: References) -> SummariserConfig:
-    """Stage 1 as the settings have it."""
+def summariser_config(
+    settings: Settings, references: References, joins: int = 0
+) -> SummariserConfig:
+    """Stage 1 as the settings have it; ``joins`` is the number of partitions of ``joins``."""
     return SummariserConfig(
         spec=lambda model: WindowSpec.of(settings.for_model(model)),
         reference=references.current,
         block_size=settings.kafka.block_size,
         idle_timeout_ms=settings.worker.idle_timeout_ms,
+        slicing=partial(slicing, settings),
+        joins=joins if settings.labels.join else 0,
+        max_message_bytes=join_bytes(settings),
         max_models=settings.worker.max_models,
     )
 
@@ -45,6 +55,47 @@ def evaluator_config(settings: Settings, references: References) -> EvaluatorCon
         idle_timeout_ms=settings.worker.idle_timeout_ms,
         settle_ms=_SETTLE_EMITS * settings.worker.emit_interval_ms,
     )
+
+
+def slicing(settings: Settings, model: str) -> Slicing:
+    """A model's slices as the settings have them."""
+    of_model = settings.for_model(model).slices
+    return Slicing(of_model.segments, of_model.max_values)
+
+
+def joiner_config(settings: Settings, references: References) -> JoinerConfig:
+    """A joiner as the settings have it."""
+    return JoinerConfig(
+        slide_ms=lambda model: settings.for_model(model).slide_ms,
+        slicing=partial(slicing, settings),
+        reference=references.get,
+        retention_ms=settings.labels.retention_ms,
+        max_bytes=settings.labels.max_bytes,
+        max_models=settings.worker.max_models,
+    )
+
+
+def label_reader(
+    settings: Settings,
+    references: References,
+    partition: int,
+    joins: int,
+    counts: LabelCounts | None = None,
+) -> LabelReader:
+    """A reader of labels as the settings have it."""
+    return LabelReader(
+        partition,
+        LabelDecoder(Limits(future_tolerance_ms=settings.worker.future_tolerance_ms)),
+        references.current,
+        joins,
+        join_bytes(settings),
+        counts,
+    )
+
+
+def join_bytes(settings: Settings) -> int:
+    """How large a message to the joiners is meant to be."""
+    return min(2**20, settings.kafka.max_message_bytes // 2)
 
 
 def decoder(settings: Settings) -> Decoder:

@@ -70,10 +70,14 @@ def report_document(
 
 def status(verdicts: Sequence[Verdict]) -> State:
     """What a window's verdicts come to."""
-    deciding = [verdict.state for verdict in verdicts if verdict.decides]
-    if State.ALARM in deciding:
+    return worst([verdict.state for verdict in verdicts if verdict.decides])
+
+
+def worst(states: Sequence[State]) -> State:
+    """What deciding states come to."""
+    if State.ALARM in states:
         return State.ALARM
-    return State.OK if State.OK in deciding else State.THIN
+    return State.OK if State.OK in states else State.THIN
 
 
 def drifted(verdicts: Sequence[Verdict]) -> list[str]:

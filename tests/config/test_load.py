@@ -30,7 +30,10 @@ def test_an_unknown_key_is_refused_with_its_full_path_and_the_nearest_known_one(
 
 def test_an_unknown_key_like_no_other_is_refused_with_all_that_are_known() -> None:
     (problem,) = problems("zzz: 1")
-    assert problem.sentence == "no such setting; known here are kafka, worker, defaults, models"
+    assert (
+        problem.sentence
+        == "no such setting; known here are kafka, worker, labels, defaults, models"
+    )
 
 
 def test_a_duration_is_not_set_by_the_name_of_its_python_field() -> None:
