@@ -159,16 +159,16 @@ def check_ids(columns: Columns) -> None:
 
 
 def _common_length(sent: Mapping[tuple[str, ...], object]) -> int:
-    lists = {".".join(path): column for path, column in sent.items() if isinstance(column, list)}
-    first = next(iter(lists), None)
-    if first is None:
+    lists = [(path, column) for path, column in sent.items() if isinstance(column, list)]
+    if not lists:
         return 0
-    rows = len(lists[first])
-    for name, column in lists.items():
+    first, rows = lists[0][0], len(lists[0][1])
+    for path, column in lists:
         if len(column) != rows:
             raise BadMessageError(
                 Reason.RAGGED_COLUMNS,
-                f"`columns.{name}` has {len(column)} values and `columns.{first}` has {rows}; "
+                f"`columns.{'.'.join(path)}` has {len(column)} values and "
+                f"`columns.{'.'.join(first)}` has {rows}; "
                 "send a value for each row in every column, null where there is none.",
             )
     return rows

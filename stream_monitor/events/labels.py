@@ -125,7 +125,8 @@ class LabelDecoder:
 
 def _careful(message: Mapping[str, Any], record: RecordLike, limits: Limits) -> _Label:
     """The same as ``_read`` from a parsed message, with a sentence for what is wrong."""
-    label = _Label(**{name: message.get(name) for name in ("model", *LABELS.plain)})
+    fields: dict[str, Any] = {name: message.get(name) for name in ("model", *LABELS.plain)}
+    label = _Label(**fields)
     _checked_ms(label, record, limits)
     return label
 
