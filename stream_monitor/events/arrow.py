@@ -94,14 +94,15 @@ def _read(value: bytes, limits: Limits) -> pa.Table:
 def _flat(table: pa.Table, form: Form) -> Mapping[tuple[str, ...], Any]:
     """The known columns by path, structs taken apart; a null struct is null in its members."""
     columns: dict[tuple[str, ...], Any] = {}
+    known, groups = {*form.plain, "model"}, form.groups
     for i, field in enumerate(table.schema):
         group, dot, name = field.name.partition(".")
-        if field.name not in (*form.plain, "model") and group not in form.groups:
+        if field.name not in known and group not in groups:
             continue
         column: Any = table[i].combine_chunks()
-        if group in form.groups and dot:
+        if group in groups and dot:
             columns[group, name] = column
-        elif group in form.groups:
+        elif group in groups:
             if not pa.types.is_struct(column.type):
                 raise BadMessageError(
                     Reason.WRONG_TYPE,
