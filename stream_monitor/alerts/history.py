@@ -40,10 +40,20 @@ class Past:
 
 @dataclass(frozen=True, slots=True)
 class Episode:
-    """One alert as it was last published, and what the last fold said of it."""
+    """One alert as it was last published, and what the last fold said of it.
+
+    ``said`` counts what was published of it.
+    """
 
     event: AlertEvent
     judgement: Judgement
+    said: int = 1
+
+    @property
+    def event_id(self) -> str:
+        """The id of its last event; a third and later one tells itself from the first two."""
+        event = self.event
+        return f"{event.alert_id}:{event.status}" + (f":{self.said}" if self.said > 2 else "")
 
     @property
     def key(self) -> tuple[str, str, str]:
@@ -58,18 +68,19 @@ class Episode:
 
 @dataclass(frozen=True, slots=True)
 class Rejudged:
-    """What a fold comes to: the states after it, all episodes, and what is news."""
+    """What a fold comes to: the states after it, all episodes, and those that are news."""
 
     states: dict[AlertKey, AlertState]
     episodes: tuple[Episode, ...]
-    news: tuple[AlertEvent, ...]
+    news: tuple[Episode, ...]
 
 
 def fold(
     tracker: AlertTracker, base: AlertStates, past: Iterable[Past]
 ) -> tuple[dict[AlertKey, AlertState], list[AlertEvent]]:
     """The states after all windows in their order, and the events on the way."""
-    states, events = dict(base), []
+    states: dict[AlertKey, AlertState] = dict(base)
+    events: list[AlertEvent] = []
     for each in past:
         states, said = tracker.advance(states, each.verdicts, each.window)
         events += said
@@ -82,44 +93,51 @@ def rejudge(
     past: Sequence[Past],
     published: Sequence[Episode],
     newest_end_ms: int,
+    *,
+    again: bool,
 ) -> Rejudged:
-    """Fold the windows anew and compare with what was published.
+    """Fold windows and compare with what was published.
 
-    An alert that is found again, if only in part of its time, keeps the id it was published
-    under. ``newest_end_ms``: an alert that opens with this window is new; one that opens
-    before it is raised by late labels, and says so. Episodes over before the first window
-    of ``past`` are left alone.
+    ``again``: ``past`` are all windows open to revision, and an alert of their time that is
+    not found any more is withdrawn; else they are new, and continue what was. An alert that
+    is found again, if only in part of its time, keeps the id it was published under.
+    ``newest_end_ms``: an alert that opens before this window's end is raised by late labels,
+    and says so.
     """
     states, events = fold(tracker, base, past)
     begins = past[0].window.start_ms if past else newest_end_ms
     left = list(published)
     found: list[Episode] = []
-    news: list[AlertEvent] = []
+    news: list[Episode] = []
+
+    def say(event: AlertEvent, judgement: Judgement, said: int) -> Episode:
+        news.append(Episode(event, judgement, said))
+        return news[-1]
+
     for last in _last_words(events, base, published):
         before = _same(last, left)
         if before is None:
             raised = last if last.opened_at >= newest_end_ms else _by_labels(last)
             if last.status == "resolved":
-                news.append(replace(raised, status="opened", resolved_at=None))
-            news.append(raised)
-            found.append(Episode(raised, _judged(raised.status, Judgement.RAISED)))
+                say(_opening(raised), Judgement.RAISED, 1)
+                found.append(say(raised, Judgement.RESOLVED, 2))
+            else:
+                found.append(say(raised, Judgement.RAISED, 1))
             continue
         left.remove(before)
         kept = replace(last, alert_id=before.event.alert_id)
-        if (kept.status, kept.resolved_at) != (before.event.status, before.event.resolved_at):
-            again = kept.status == "opened" and before.event.status != "opened"
-            news.append(_by_labels(kept) if again else kept)
-            judgement = Judgement.RAISED if again else _judged(kept.status, Judgement.KEPT)
-            found.append(Episode(news[-1], judgement))
+        if (kept.status, kept.resolved_at) == (before.event.status, before.event.resolved_at):
+            found.append(replace(before, judgement=Judgement.KEPT))
+        elif kept.status == "resolved":
+            found.append(say(kept, Judgement.RESOLVED, before.said + 1))
         else:
-            found.append(Episode(before.event, Judgement.KEPT))
+            found.append(say(_by_labels(kept), Judgement.RAISED, before.said + 1))
     for episode in left:
-        if episode.event.status == WITHDRAWN or _over(episode, begins):
+        if not again or episode.event.status == WITHDRAWN or _over(episode, begins):
             found.append(episode)
-            continue
-        gone = _withdrawn(episode.event, newest_end_ms)
-        news.append(gone)
-        found.append(Episode(gone, Judgement.WITHDRAWN))
+        else:
+            gone = _withdrawn(episode.event, newest_end_ms)
+            found.append(say(gone, Judgement.WITHDRAWN, episode.said + 1))
     return Rejudged(states, tuple(found), tuple(news))
 
 
@@ -131,23 +149,16 @@ def forget(episodes: Iterable[Episode], before_ms: int) -> tuple[Episode, ...]:
 def _last_words(
     events: Sequence[AlertEvent], base: AlertStates, published: Sequence[Episode]
 ) -> list[AlertEvent]:
-    """The last event of each alert; one that is open from before has its opening there."""
-    last: dict[str, AlertEvent] = {
-        episode.event.alert_id: episode.event
-        for episode in published
-        if episode.event.status == "opened" and _is_open(episode, base)
-    }
-    for event in events:
-        last[event.alert_id] = event
-    return list(last.values())
-
-
-def _is_open(episode: Episode, base: AlertStates) -> bool:
-    """Whether the alert was open already when the first window of the fold began."""
+    """The last event of each alert; of one that was open before, its opening."""
+    last: dict[tuple[str, str, str, int], AlertEvent] = {}
     for key, state in base.items():
-        if (key.family.value, key.monitor, key.column) == episode.key and state.is_open:
-            return state.opened_at_ms == episode.event.opened_at
-    return False
+        of_key = (key.family.value, key.monitor, key.column)
+        opened = [e for e in published if e.key == of_key and e.event.status == "opened"]
+        if state.is_open and state.first is not None and opened:
+            last[(*of_key, state.first.end_ms)] = opened[-1].event
+    for event in events:
+        last[event.family, event.monitor, event.column, event.since_ms] = event
+    return list(last.values())
 
 
 def _same(event: AlertEvent, published: Sequence[Episode]) -> Episode | None:
@@ -170,8 +181,9 @@ def _over(episode: Episode, before_ms: int) -> bool:
     return ends is not None and ends < before_ms
 
 
-def _judged(status: str, otherwise: Judgement) -> Judgement:
-    return Judgement.RESOLVED if status == "resolved" else otherwise
+def _opening(event: AlertEvent) -> AlertEvent:
+    """The opening of an alert that was over when it was found."""
+    return replace(event, status="opened", resolved_at=None)
 
 
 def _by_labels(event: AlertEvent) -> AlertEvent:
@@ -194,14 +206,16 @@ _FOR_EVER = 2**62
 
 def episodes_to_list(episodes: Iterable[Episode]) -> list[object]:
     """The episodes as JSON's own types; :func:`episodes_from_list` gives equal ones back."""
-    return [[episode.event.to_dict(), episode.judgement.value] for episode in episodes]
+    return [
+        [episode.event.to_dict(), episode.judgement.value, episode.said] for episode in episodes
+    ]
 
 
 def episodes_from_list(data: Sequence[Sequence[object]]) -> tuple[Episode, ...]:
     """The episodes that :func:`episodes_to_list` wrote; a ``ValueError`` for anything else."""
     found = []
-    for event, judgement in data:
-        if not isinstance(event, Mapping):
+    for event, judgement, said in data:
+        if not isinstance(event, Mapping) or not isinstance(said, int):
             raise ValueError("an alert was expected")
-        found.append(Episode(AlertEvent(**event), Judgement(str(judgement))))
+        found.append(Episode(AlertEvent(**event), Judgement(str(judgement)), said))
     return tuple(found)

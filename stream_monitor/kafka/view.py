@@ -19,7 +19,8 @@ from stream_monitor.metrics.snapshot import (
     WorkerState,
 )
 from stream_monitor.pipeline.effects import Publish, Stream
-from stream_monitor.pipeline.evaluate import Evaluator, EvaluatorCounts
+from stream_monitor.pipeline.evaluate import Evaluator
+from stream_monitor.pipeline.model_state import EvaluatorCounts
 from stream_monitor.pipeline.summarise import Counts, Summariser
 from stream_monitor.reference.registry import References
 
@@ -103,7 +104,7 @@ class WorkerView:
                     name, key.family, key.monitor, key.column, str(alert.severity or "warning")
                 )
                 for name, model in sorted(models.items())
-                for key, alert in model.alerts.items()
+                for key, alert in model.all_alerts.items()
                 if alert.is_open
             ),
             partitions=tuple(

@@ -23,7 +23,8 @@ from stream_monitor.pipeline.effects import (
     SendSlot,
     SummariseEffect,
 )
-from stream_monitor.pipeline.evaluate import Evaluator, EvaluatorConfig
+from stream_monitor.pipeline.evaluate import Evaluator
+from stream_monitor.pipeline.model_state import EvaluatorConfig
 from stream_monitor.pipeline.read_labels import LabelCounts, LabelReader
 from stream_monitor.pipeline.summarise import Summariser, SummariserConfig
 from stream_monitor.reference.registry import References
@@ -54,6 +55,8 @@ def evaluator_config(settings: Settings, references: References) -> EvaluatorCon
         reference=references.get,
         idle_timeout_ms=settings.worker.idle_timeout_ms,
         settle_ms=_SETTLE_EMITS * settings.worker.emit_interval_ms,
+        retention_ms=settings.labels.retention_ms if settings.labels.join else 0,
+        revise_interval_ms=settings.labels.revise_interval_ms,
     )
 
 
