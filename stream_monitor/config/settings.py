@@ -19,13 +19,15 @@ from pydantic import (
     AfterValidator,
     BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     model_validator,
 )
 
 from stream_monitor.config import duration
+from stream_monitor.config.degradation import DegradationSettings
 from stream_monitor.config.duration import DAY, HOUR, MINUTE, SECOND
+from stream_monitor.config.kinds import SECTION as _CONFIG
+from stream_monitor.config.kinds import Count, Level, Share, Text, distinct
 
 #: The most panes (window / slide) that a window may hold.
 MAX_PANES = 10_000
@@ -43,11 +45,6 @@ Topic = Literal[
 TOPICS: tuple[Topic, ...] = get_args(Topic)
 NumericMonitor = Literal["ks", "psi", "wasserstein", "jensen_shannon"]
 CategoricalMonitor = Literal["chi_square", "jensen_shannon", "l_infinity"]
-
-
-def key_of(field: str) -> str:
-    """The YAML key of a field: its name without ``_ms``."""
-    return field.removesuffix("_ms")
 
 
 def _servers(text: str) -> str:
@@ -84,42 +81,21 @@ def _number_of_ms(value: object) -> object:
     return float(duration.parse(value)) if isinstance(value, str) else value
 
 
-def _distinct(values: tuple[str, ...]) -> tuple[str, ...]:
-    twice = sorted({value for value in values if values.count(value) > 1})
-    if twice:
-        raise ValueError(f"{', '.join(twice)} is listed twice; list each name once")
-    return values
-
-
 def _ascending(values: tuple[float, ...]) -> tuple[float, ...]:
     if any(a >= b for a, b in itertools.pairwise(values)):
         raise ValueError("the quantiles are not ascending; list each once, the smallest first")
     return values
 
 
-Text = Annotated[str, Field(min_length=1)]
 Duration = Annotated[int, BeforeValidator(duration.parse), Field(ge=1)]
 Wait = Annotated[int, BeforeValidator(duration.parse), Field(ge=0)]
 Latency = Annotated[float, BeforeValidator(_number_of_ms), Field(gt=0, le=duration.LONGEST)]
-Count = Annotated[int, Field(ge=1, le=2**31 - 1)]
-Share = Annotated[float, Field(ge=0, le=1)]
-Level = Annotated[float, Field(gt=0, lt=1)]
 # YAML has lists, not tuples: the tuple itself is lax, its items stay strict.
 _LIST = Field(strict=False, min_length=1, max_length=20)
 Quantiles = Annotated[tuple[Level, ...], _LIST, AfterValidator(_ascending)]
-NumericMonitors = Annotated[tuple[NumericMonitor, ...], _LIST, AfterValidator(_distinct)]
-CategoricalMonitors = Annotated[tuple[CategoricalMonitor, ...], _LIST, AfterValidator(_distinct)]
-Names = Annotated[tuple[Text, ...], Field(strict=False), AfterValidator(_distinct)]
-
-_CONFIG = ConfigDict(
-    frozen=True,
-    extra="forbid",
-    strict=True,
-    allow_inf_nan=False,
-    alias_generator=key_of,
-    validate_by_name=True,
-    validate_by_alias=True,
-)
+NumericMonitors = Annotated[tuple[NumericMonitor, ...], _LIST, AfterValidator(distinct)]
+CategoricalMonitors = Annotated[tuple[CategoricalMonitor, ...], _LIST, AfterValidator(distinct)]
+Names = Annotated[tuple[Text, ...], Field(strict=False), AfterValidator(distinct)]
 
 
 class KafkaSettings(BaseModel):
@@ -225,6 +201,7 @@ class PerformanceSettings(BaseModel):
     positive_label: Annotated[Text, BeforeValidator(_label)] | None = None
     min_accuracy: Share | None = None
     min_f1: Share | None = None
+    degradation: DegradationSettings = DegradationSettings()
 
 
 class LatencySettings(BaseModel):
