@@ -4,7 +4,7 @@ Everything is a function of the totals so far. Labels may come late and in any o
 is the same as if they had come at once. Each difference is candidate − champion, and has
 
 - an interval for one look at a time fixed beforehand (95 %): Newcombe's for shares; for F1 of one
-  class the squared-and-added one of its two intervals; Welch's for means; normal with DeLong's
+  class the squared-and-added one of its two intervals; Welch's for means, and with DeLong's
   variance for ROC AUC;
 - a confidence sequence and an e-value, for looking all the time and stopping when one likes:
   exact for shares (``statistics.sequential``) and for Brier, whose losses are in [0, 1];

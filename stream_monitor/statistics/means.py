@@ -83,8 +83,8 @@ def mean_difference_sequence(
     half = spread * math.sqrt(price - math.log(level))
     if not (spread > 0 and math.isfinite(half) and math.isfinite(difference)):
         return None
-    log_e = (difference / spread) ** 2 - price
-    return MeanSequence(difference - half, difference + half, log_e)
+    ratio = difference / spread
+    return MeanSequence(difference - half, difference + half, ratio * ratio - price)
 
 
 def _spread(moments: Moments, rho2: float) -> float:

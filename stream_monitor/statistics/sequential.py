@@ -35,15 +35,23 @@ from stream_monitor.statistics.sizes import checked_level
 _PRIOR = 0.5
 _PRIOR_LOG = float(special.betaln(_PRIOR, _PRIOR))
 _FARTHEST = 1e120
+_NOTHING = 1e-200  # a total (of tiny values) that may be taken for 0
 _HALVINGS = 60
 
 
 class _Rate(NamedTuple):
-    """A total of ``n`` rows, and whether it goes up (1), down (-1) on the way to the bound."""
+    """A total and its complement, and whether its rate goes up on the way to the bound."""
 
     total: float
-    n: int
-    direction: int = 1
+    rest: float
+    up: bool = True
+
+    @property
+    def n(self) -> float:
+        return self.total + self.rest
+
+    def down(self) -> _Rate:
+        return self._replace(up=False)
 
 
 class _Chance(NamedTuple):
@@ -64,10 +72,10 @@ def log_e_value(total1: float, n1: int, total2: float, n2: int) -> float:
     12.57
     """
     first, second = _rate(total1, n1), _rate(total2, n2)
-    n = n1 + n2
     if not n1 or not n2:
         return 0.0
-    pooled = _Chance((total1 + total2) / n, ((n1 - total1) + (n2 - total2)) / n)
+    n = n1 + n2
+    pooled = _Chance((first.total + second.total) / n, (first.rest + second.rest) / n)
     gained = _divergence(first, pooled) + _divergence(second, pooled)
     return gained - _price(first) - _price(second)
 
@@ -88,7 +96,7 @@ def rate_sequence(total: float, n: int, alpha: float = 0.05) -> Interval:
     limit = _price(rate) - math.log(checked_level(alpha))
     if not n:
         return Interval(0.0, 1.0)
-    (lower,), (upper,) = (_farthest((rate._replace(direction=way),), limit) for way in (-1, 1))
+    (lower,), (upper,) = _farthest((rate.down(),), limit), _farthest((rate,), limit)
     return Interval(min(lower, total / n), max(upper, total / n))
 
 
@@ -109,11 +117,11 @@ def difference_sequence(
     limit = -math.log(checked_level(alpha))
     if not n1 or not n2:
         return Interval(-1.0, 1.0)
-    first, second = _Rate(total1, n1), _Rate(total2, n2)
+    first, second = _rate(total1, n1), _rate(total2, n2)
     observed = total1 / n1 - total2 / n2
     to_pay = _price(first) + _price(second) + limit
-    low1, high2 = _farthest((first._replace(direction=-1), second), to_pay)
-    high1, low2 = _farthest((first, second._replace(direction=-1)), to_pay)
+    low1, high2 = _farthest((first.down(), second), to_pay)
+    high1, low2 = _farthest((first, second.down()), to_pay)
     lower, upper = min(low1 - high2, observed), max(high1 - low2, observed)
     # The e-value has a closed form at 0; the bisection must not round to its other side.
     if log_e < limit:
@@ -126,25 +134,19 @@ def difference_sequence(
 def _rate(total: float, n: int) -> _Rate:
     if not 0 <= total <= n:
         raise ValueError(f"a total of {total} in {n} rows")
-    return _Rate(total, n)
+    return _Rate(total, n - total) if total > _NOTHING else _Rate(0.0, n)
 
 
 def _price(rate: _Rate) -> float:
     """ln of the greatest likelihood over the mixed one, about ½ ln n: what not knowing p costs."""
-    total, n, _ = rate
-    if not n:
-        return 0.0
-    rest = n - total
-    greatest = sum(count * math.log(count / n) for count in (total, rest) if count)
-    return greatest - float(special.betaln(_PRIOR + total, _PRIOR + rest)) + _PRIOR_LOG
+    mixed = float(special.betaln(_PRIOR + rate.total, _PRIOR + rate.rest)) - _PRIOR_LOG
+    return sum(x * math.log(x / rate.n) for x in (rate.total, rate.rest) if x) - mixed
 
 
 def _divergence(rate: _Rate, chance: _Chance) -> float:
     """n KL(p̂, p): ln of the greatest likelihood over that of p."""
-    total, n, _ = rate
-    rest = n - total
-    gained = total * math.log(total / n / chance.yes) if total else 0.0
-    return gained + (rest * math.log(rest / n / chance.no) if rest else 0.0)
+    pairs = ((rate.total, chance.yes), (rate.rest, chance.no))
+    return sum(x * math.log(x / rate.n / p) for x, p in pairs if x)
 
 
 def _shifted(rate: _Rate, pull: float) -> _Chance:
@@ -152,14 +154,13 @@ def _shifted(rate: _Rate, pull: float) -> _Chance:
 
     n (p − p̂) = t p (1 − p), by the form of the root that subtracts nothing.
     """
-    if rate.direction < 0:
-        yes, no = _shifted(_Rate(rate.n - rate.total, rate.n), pull)
+    if not rate.up:
+        yes, no = _shifted(_Rate(rate.rest, rate.total), pull)
         return _Chance(no, yes)
-    total, n, _ = rate
-    gap = n - pull
-    root = math.sqrt(gap * gap + 4 * pull * total)
-    yes = 2 * total / (gap + root) if gap > 0 else (root - gap) / (2 * pull)
-    return _Chance(yes, 2 * (n - total) / (n + pull + root))
+    gap = rate.n - pull
+    root = math.sqrt(gap * gap + 4 * pull * rate.total)
+    yes = 2 * rate.total / (gap + root) if gap > 0 else (root - gap) / (2 * pull)
+    return _Chance(yes, 2 * rate.rest / (rate.n + pull + root))
 
 
 def _farthest(rates: tuple[_Rate, ...], limit: float) -> tuple[float, ...]:
