@@ -21,7 +21,7 @@ _UNIT = 1 << 1074
 #: Squares are rounded once each: a variance below this share of their mean may be nothing else.
 _NOISE = 2.0**-50
 _LEAST, _MOST = np.arange(BINS) / BINS, np.arange(1, BINS + 1) / BINS  # scores of a bin
-_WORST = -math.log(CLIP)
+_WORST = -math.log(min(CLIP, 1 - (1 - CLIP)))
 
 
 def error(residuals: ResidualSummary) -> Moments | None:
@@ -38,7 +38,7 @@ def absolute_error(residuals: ResidualSummary) -> Moments | None:
 
 
 def squared_loss(scored: ScoredSummary) -> Moments | None:
-    """Of (s − y)²; the variance is at most 0.4 % of the mean loss too large."""
+    """Of (s − y)²; the variance is at most 0.4 % of the mean loss (and 1e-11) too large."""
     return _bounded(scored.n, scored.squared_error, _greatest_squared_loss(scored))
 
 
