@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from stream_monitor.alerts.event import severity_of
 from stream_monitor.alerts.history import Episode, fold, forget, rejudge
 from stream_monitor.alerts.tracker import AlertTracker
 from stream_monitor.detectors.performance import judge_performance
@@ -159,8 +160,9 @@ class Revising:
         return again.news
 
 
-def _states(record: WindowRecord) -> list[tuple[str, str, str]]:
-    return [(verdict.monitor, verdict.column, verdict.state) for verdict in record.deciding]
+def _states(record: WindowRecord) -> list[tuple[str, str, str, str]]:
+    """All that an alert hangs on."""
+    return [(v.monitor, v.column, v.state, severity_of(v)) for v in record.deciding]
 
 
 def _unjudged(lane: Lane) -> int:

@@ -70,6 +70,7 @@ class FakeCluster:
         self._label_readers = [self._label_reader(p) for p in range(len(label_logs))]
         self.floors = [0] * joins
         self._joiners = [self._joiner(p) for p in range(joins)]
+        self._zombies: dict[int, Joiner] = {}
         self._join_ends = [0] * joins  # what a joiner has to read before it hands on
         self._done: list[EvaluateEffect] = []  # by stage 2, in order, ever
         self.evaluator = Evaluator(evaluator_config(settings, references))
@@ -126,8 +127,28 @@ class FakeCluster:
 
     def crash_joiner(self, partition: int) -> None:
         """A joiner is lost and begins again at its floor."""
+        self._zombies[partition] = self._joiners[partition]
         self._joiners[partition] = self._joiner(partition)
         self._join_ends[partition] = len(self.join_logs[partition])
+
+    def flush_zombie(self, partition: int) -> None:
+        """A joiner that was believed lost says what it knew, after its successor has spoken."""
+        zombie = self._zombies.pop(partition, None)
+        for labels in [] if zombie is None else zombie.flush():
+            self.summaries.append(LabelSlot(partition, labels).encode())
+
+    def pump(self) -> None:
+        """Everything that is there moves on, through all stages; a second passes."""
+        self.now_ms += 1000
+        for partition in range(len(self.label_logs)):
+            self.read_labels(partition, 10)
+        for partition in range(len(self.logs)):
+            self.read(partition, 10)
+            self.flush(partition)
+        for partition, joined in enumerate(self.join_logs):
+            self.join(partition, len(joined))
+            self.flush_joins(partition)
+        self.read_summaries(len(self.summaries))
 
     def read_summaries(self, count: int) -> None:
         """Stage 2 handles the next ``count`` messages."""
@@ -172,7 +193,7 @@ class FakeCluster:
             self.join(partition, len(joined))
             self.flush_joins(partition)
         self.read_summaries(len(self.summaries))
-        for _ in range(2):  # silence is confirmed, of the last flush too
+        for _ in range(4):  # silence is confirmed, of the last flush and of those before
             self.now_ms += 10**9
             self._perform(self.evaluator.tick(self.now_ms))
         while self.evaluator.unrevised:

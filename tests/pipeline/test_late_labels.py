@@ -120,14 +120,16 @@ steps = st.one_of(
     st.tuples(st.just("join"), partition, some),
     st.tuples(st.just("flush_joins"), partition),
     st.tuples(st.just("crash_joiner"), partition),
+    st.tuples(st.just("flush_zombie"), partition),
+    st.tuples(st.just("pump")),
     st.tuples(st.just("read_summaries"), some),
     st.tuples(st.just("commit_evaluator")),
     st.tuples(st.just("crash_evaluator"), st.floats(0, 1)),
 )
 
 
-@given(st.lists(sent, max_size=120), st.lists(steps, max_size=80))
-@settings(max_examples=150, deadline=None)
+@given(st.lists(sent, min_size=40, max_size=120), st.lists(steps, min_size=20, max_size=80))
+@settings(max_examples=60, deadline=None)
 def test_labels_in_any_order_and_through_any_crash_end_in_the_figures_of_one_pass(
     stream: list[tuple[Event, int, int, str | None, int, int]], schedule: list[tuple[Any, ...]]
 ) -> None:
