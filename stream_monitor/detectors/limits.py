@@ -21,14 +21,17 @@ class Limit(NamedTuple):
     def is_passed(self, figure: Figure, *, certain: bool) -> bool:
         """Whether the figure is beyond; if ``certain``, the whole of its 95 % interval.
 
-        Where there is no interval on this side, the bound of the figure counts, else the figure.
+        A figure without an interval counts by its bound, or else itself; an interval that has no
+        end on this side is never beyond.
         """
         if figure.value is None:
             return False
         value = figure.value
         if certain:
-            ends = (figure.upper, figure.most) if self.below else (figure.lower, figure.least)
-            value = next((end for end in ends if end is not None), value)
+            end, bound = (figure.upper, figure.most) if self.below else (figure.lower, figure.least)
+            if end is None and (figure.lower, figure.upper) != (None, None):
+                return False
+            value = next((known for known in (end, bound) if known is not None), value)
         return self.excess(value) > 0
 
 

@@ -7,8 +7,7 @@ recall and F1 of many classes Takahashi, Yamamoto, Kuchiba and Koyama, Applied I
 52, 2022; for Matthews' correlation Itaya, Tamura, Hayashi and Yamamoto, Statistics in
 Medicine 44, 2025). The interval is Wilson's for the number of rows that gives a plain share
 this variance, but at most that of classes which are all alike: unlike a normal one it stays in
-the range of the figure, and it is not narrow where a class has few events and no mistake. Where
-classes differ much it is wider than 95 % asks for.
+the range of the figure, and it is not narrow where a class has few events and no mistake.
 """
 
 from __future__ import annotations

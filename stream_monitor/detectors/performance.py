@@ -87,9 +87,8 @@ def judge_performance(
     verdicts = [verdict("coverage", Figure(covered, summary.rows), of=summary.rows)]
     if reference is not None and reference.task is Task.REGRESSION:
         if found.residuals is not None:
-            n = found.residuals.n
             figures = regression_figures(found.residuals)
-            verdicts += [verdict(name, figure, of=n) for name, figure in figures.items()]
+            verdicts += [verdict(name, figure, of=figure.n) for name, figure in figures.items()]
         return tuple(verdicts)
     verdicts.append(verdict("accuracy", accuracy(confusion)))
     if reference is None or not reference.classes:

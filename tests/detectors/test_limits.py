@@ -96,6 +96,24 @@ def test_certain_takes_the_bound_where_there_is_no_interval_and_else_the_figure(
     assert not Limit(1.0, below=True).is_passed(Figure(None, 0), certain=False)
 
 
+def test_an_interval_without_an_end_on_the_side_of_the_limit_is_never_beyond_for_certain() -> None:
+    figure = Figure(5.0, 60, 4.0, None, 4.9, 5.1)
+    assert Limit(9.0, below=True).is_passed(figure, certain=False)
+    assert not Limit(9.0, below=True).is_passed(figure, certain=True)
+    assert Limit(3.0, below=False).is_passed(figure, certain=True)
+
+
+def test_mape_of_few_truths_that_are_not_zero_is_thin() -> None:
+    chosen = PerformanceSettings(max=MaximumSettings(mape=0.1))
+    events = batch(200, prediction=[1.0] * 200, truth=[2.0] * 99 + [0.0] * 101)
+    verdicts = judge_performance(
+        ModelSummary.of(events, WORLDS[2]), WORLDS[2], ModelSettings(performance=chosen)
+    )
+    mape = only(verdicts, "mape")
+    assert (mape.state, mape.statistic, mape.n) == (State.THIN, 0.5, 99)
+    assert only(verdicts, "mae").state is State.INFO
+
+
 def test_without_limits_nothing_decides() -> None:
     assert limit_of(PerformanceSettings(), "mae", Figure(1.0, 1)) is None
     assert {(v.state, v.decides) for v in judged()} == {(State.INFO, False)}
