@@ -12,7 +12,8 @@ from stream_monitor.detectors.verdict import Family, Verdict
 #: The effect from which on an alert is critical: a verdict's ``effect`` in its own units.
 #: Drift: KS and L∞ distance, PSI above its null bias (the field's "major shift"), W1 in
 #: standard deviations of the reference, Jensen–Shannon as reported. Quality: rise of a
-#: share. Performance: how far below its minimum. Latency: excess over the limit, relative.
+#: share. Performance: how far beyond its limit, see below. Latency: excess over the limit,
+#: relative.
 CRITICAL_EFFECT: dict[tuple[Family, str], float] = {
     (Family.DRIFT, "ks"): 0.2,
     (Family.DRIFT, "chi_square"): 0.2,
@@ -28,6 +29,12 @@ CRITICAL_EFFECT_OF_FAMILY: dict[Family, float] = {
     Family.LATENCY: 1.0,
 }
 
+#: Figures that have a unit or no upper end: critical from this share of their limit on.
+CRITICAL_SHARE_OF_LIMIT = 0.1
+_OF_ITS_LIMIT = frozenset(
+    ("log_loss", "mae", "rmse", "mape", "bias", "residual_p5", "residual_p50", "residual_p95")
+)
+
 _WHAT: dict[str, str] = {
     "ks": "the distribution has moved (KS distance)",
     "psi": "the distribution has moved (PSI)",
@@ -41,8 +48,6 @@ _WHAT: dict[str, str] = {
     "out_of_range": "values lie outside the reference's range (share)",
     "unseen": "categories come that the reference never had (share)",
     "duplicates": "the same prediction_id comes more than once (share)",
-    "accuracy": "accuracy is below its minimum",
-    "f1": "F1 is below its minimum",
     "degradation_cusum": "the errors have risen (CUSUM)",
     "degradation_page_hinkley": "the errors have risen (Page-Hinkley)",
     "degradation_adwin": "the errors have risen (ADWIN)",
@@ -50,11 +55,31 @@ _WHAT: dict[str, str] = {
     "degradation_hddm_a": "the errors have risen (HDDM_A)",
     "p99": "the 99th percentile of the latency is above its limit (ms)",
 }
+#: Performance figures that are not called by the words of their names.
+_FIGURE: dict[str, str] = {
+    "coverage": "the share of labelled events",
+    "f1": "F1",
+    "mcc": "Matthews' correlation",
+    "precision_weighted": "weighted precision",
+    "recall_weighted": "weighted recall",
+    "f1_weighted": "weighted F1",
+    "roc_auc": "ROC AUC",
+    "brier": "the Brier score",
+    "ece": "the calibration error",
+    "mae": "the mean absolute error",
+    "rmse": "the root mean squared error",
+    "mape": "the mean absolute relative error",
+    "r2": "R²",
+    "bias": "the mean error (bias)",
+    "residual_p5": "the 5 % quantile of the error",
+    "residual_p50": "the median error",
+    "residual_p95": "the 95 % quantile of the error",
+}
 _LOOK: dict[Family, str] = {
     Family.DRIFT: "what fills this column upstream (units, encoding, a join, a new kind of "
     "customer), and whether other columns moved in the same window",
     Family.QUALITY: "the producer's last deployment and the schema of this column",
-    Family.PERFORMANCE: "which class lost precision or recall, drift alerts of the same "
+    Family.PERFORMANCE: "which class or range of values got worse, drift alerts of the same "
     "hours, and whether the labels themselves have changed",
     Family.LATENCY: "the load and the last deployment of the model server",
 }
@@ -96,7 +121,14 @@ class AlertEvent:
 
 
 def severity_of(verdict: Verdict) -> Severity:
-    """``critical`` from the effect in :data:`CRITICAL_EFFECT` on, ``warning`` below or unknown."""
+    """``critical`` from the effect in :data:`CRITICAL_EFFECT` on, ``warning`` below or unknown.
+
+    A performance figure with a unit: from a tenth of its limit on; never, if that is 0.
+    """
+    if verdict.family is Family.PERFORMANCE and verdict.monitor in _OF_ITS_LIMIT:
+        tenth = abs(verdict.threshold or 0.0) * CRITICAL_SHARE_OF_LIMIT
+        critical = verdict.effect is not None and 0 < tenth <= verdict.effect
+        return Severity.CRITICAL if critical else Severity.WARNING
     limit = CRITICAL_EFFECT.get(
         (verdict.family, verdict.monitor), CRITICAL_EFFECT_OF_FAMILY[verdict.family]
     )
@@ -176,6 +208,9 @@ def _subject(model: str, verdict: Verdict) -> str:
 
 
 def _what(verdict: Verdict) -> str:
+    if verdict.family is Family.PERFORMANCE:
+        name = _FIGURE.get(verdict.monitor, verdict.monitor.replace("_", " "))
+        return f"{name} is {'below its minimum' if verdict.below else 'above its maximum'}"
     return _WHAT.get(verdict.monitor, verdict.monitor.replace("_", " "))
 
 
@@ -183,11 +218,17 @@ def _figures(verdict: Verdict) -> str:
     """Statistic, threshold, p-value and sample size, each where there is one."""
     parts = [] if verdict.statistic is None else [f"{verdict.statistic:.4g}"]
     if verdict.threshold is not None:
-        parts.append(f"{'minimum' if verdict.below else 'threshold'} {verdict.threshold:.4g}")
+        parts.append(f"{_limit_word(verdict)} {verdict.threshold:.4g}")
     if verdict.p_value is not None:
         parts.append(f"p = {verdict.p_value:.2g}" if verdict.p_value else "p < 1e-300")
     parts.append(f"n = {verdict.n:,}")
     return ", ".join(parts)
+
+
+def _limit_word(verdict: Verdict) -> str:
+    if verdict.family is Family.PERFORMANCE:
+        return "minimum" if verdict.below else "maximum"
+    return "threshold"
 
 
 def _against(verdict: Verdict) -> str:

@@ -120,6 +120,8 @@ def _describe(annotation: object, metadata: tuple[object, ...], is_duration: boo
         return f"a list in brackets, each {_describe(parts[0], (), is_duration)}"
     if origin is Literal:
         return f"one of {', '.join(parts)}"
+    if annotation is bool:
+        return "one of true, false"
     if annotation is str:
         return "a text of at least one character" if _bound(metadata, "min_length") else "a text"
     if is_duration:

@@ -28,6 +28,7 @@ from stream_monitor.config.degradation import DegradationSettings
 from stream_monitor.config.duration import DAY, HOUR, MINUTE, SECOND
 from stream_monitor.config.kinds import SECTION as _CONFIG
 from stream_monitor.config.kinds import Count, Level, Share, Text, distinct
+from stream_monitor.config.limits import MaximumSettings, MinimumSettings
 
 #: The most panes (window / slide) that a window may hold.
 MAX_PANES = 10_000
@@ -199,9 +200,21 @@ class PerformanceSettings(BaseModel):
     model_config = _CONFIG
 
     positive_label: Annotated[Text, BeforeValidator(_label)] | None = None
-    min_accuracy: Share | None = None
-    min_f1: Share | None = None
     degradation: DegradationSettings = DegradationSettings()
+    min: MinimumSettings = MinimumSettings()
+    max: MaximumSettings = MaximumSettings()
+    certain: bool = False  # whether an alarm needs the whole interval beyond the limit
+
+    @model_validator(mode="after")
+    def _limits(self) -> Self:
+        most = self.max.model_dump()
+        for name, least in self.min.model_dump().items():
+            if least is not None and most.get(name) is not None and least > most[name]:
+                raise ValueError(
+                    f"min.{name} is {least} and max.{name} is {most[name]}; "
+                    "the minimum cannot be above the maximum"
+                )
+        return self
 
 
 class LatencySettings(BaseModel):

@@ -7,19 +7,26 @@ in the mean (scikit-learn's ``zero_division=nan``). A figure that is 0/0 as a wh
 and its verdict ``THIN``. Classes outside the reference's count as errors of the classes they
 meet, and have no figures of their own.
 
-``lower`` and ``upper`` are 95 % intervals. Proportions: Wilson's, their denominators taken as
-fixed. F1 of one class: with J = TP / (TP + FP + FN) it is 2J / (1 + J), which rises with J, so
-Wilson's interval of J carries over (Hand, Christen and Kirielle, "F*", Machine Learning 110,
-2021). Macro means have none.
+All are exact. ``lower`` and ``upper`` are 95 % intervals. Proportions: Wilson's, their
+denominators taken as fixed. F1 of one class: with J = TP / (TP + FP + FN) it is 2J / (1 + J),
+which rises with J, so Wilson's interval of J carries over (Hand, Christen and Kirielle, "F*",
+Machine Learning 110, 2021). Means over classes and Matthews' correlation: see ``means``.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from stream_monitor.detectors.figure import Figure, share
+from stream_monitor.detectors.means import (
+    F1,
+    PRECISION,
+    RECALL,
+    balanced_accuracy,
+    matthews,
+    mean_over_classes,
+)
 from stream_monitor.summaries.confusion import ConfusionSummary
 
 #: What stands in the matrix for every class that the reference does not have.
@@ -88,14 +95,13 @@ def performance(
 
     A positive class that is none of ``classes`` never occurs: its figures are undefined.
     """
-    counts = class_counts(confusion, classes)
     if positive is not None:
-        of_class = _of_class(counts, positive)
+        of_class = _of_class(class_counts(confusion, classes), positive)
         return {"precision": of_class.precision, "recall": of_class.recall, "f1": of_class.f1}
     return {
-        "precision": _macro([c.precision for c in counts], confusion.labelled),
-        "recall": _macro([c.recall for c in counts], confusion.labelled),
-        "f1": _macro([c.f1 for c in counts], confusion.labelled),
+        "precision": mean_over_classes(confusion.counts, PRECISION),
+        "recall": mean_over_classes(confusion.counts, RECALL),
+        "f1": mean_over_classes(confusion.counts, F1),
     }
 
 
@@ -115,29 +121,23 @@ def binary(
         return {"specificity": undefined, "balanced_accuracy": undefined, "mcc": undefined}
     tp, fp, fn = of_class.tp, of_class.fp, of_class.fn
     tn = n - tp - fp - fn
-    specificity, recall = share(tn, tn + fp).value, of_class.recall.value
-    balanced = None if specificity is None or recall is None else (specificity + recall) / 2
-    spread = (tp + fp) * (tp + fn) * (tn + fp) * (tn + fn)
-    mcc = (tp * tn - fp * fn) / math.sqrt(spread) if spread else None
     return {
         "specificity": share(tn, tn + fp),
-        "balanced_accuracy": Figure(balanced, n),
-        "mcc": Figure(mcc, n),
+        "balanced_accuracy": balanced_accuracy(tp, fp, fn, tn),
+        "mcc": matthews(tp, fp, fn, tn),
     }
 
 
-def weighted(confusion: ConfusionSummary, classes: tuple[str, ...]) -> Mapping[str, Figure]:
+def weighted(confusion: ConfusionSummary) -> Mapping[str, Figure]:
     """``precision_weighted``, ``recall_weighted``, ``f1_weighted``: means by labels of the class.
 
     A class for which the figure is 0/0 has no part in the mean, nor has its weight.
     """
-    counts = class_counts(confusion, classes)
-    support = [c.tp + c.fn for c in counts]
-    n = confusion.labelled
+    counts = confusion.counts
     return {
-        "precision_weighted": _weighted([c.precision for c in counts], support, n),
-        "recall_weighted": _weighted([c.recall for c in counts], support, n),
-        "f1_weighted": _weighted([c.f1 for c in counts], support, n),
+        "precision_weighted": mean_over_classes(counts, PRECISION, weighted=True),
+        "recall_weighted": mean_over_classes(counts, RECALL, weighted=True),
+        "f1_weighted": mean_over_classes(counts, F1, weighted=True),
     }
 
 
@@ -146,17 +146,5 @@ def _of_class(counts: tuple[ClassCounts, ...], positive: str | None) -> ClassCou
     return next((c for c in counts if c.name == positive), none)
 
 
-def _weighted(figures: list[Figure], weights: list[int], n: int) -> Figure:
-    pairs = [(f.value, w) for f, w in zip(figures, weights, strict=True) if f.value is not None]
-    total = sum(weight for _, weight in pairs)
-    return Figure(math.fsum(v * w for v, w in pairs) / total if total else None, n)
-
-
 def _f1_of(jaccard: float | None) -> float | None:
     return None if jaccard is None else 2 * jaccard / (1 + jaccard)
-
-
-def _macro(figures: list[Figure], n: int) -> Figure:
-    """The mean of those that are defined."""
-    values = [figure.value for figure in figures if figure.value is not None]
-    return Figure(math.fsum(values) / len(values) if values else None, n)

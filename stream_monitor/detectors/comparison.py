@@ -171,7 +171,7 @@ def _of_scores(
     losses = _means(moments.log_loss(champion), moments.log_loss(candidate), alpha)
     yield _comparison("log_loss", old["log_loss"], new["log_loss"], losses)
     squares = _means(moments.squared_loss(champion), moments.squared_loss(candidate), alpha)
-    totals = [(side.squared_error.value, side.n) for side in (champion, candidate)]
+    totals = [(side.sums.squared_error.value, side.n) for side in (champion, candidate)]
     exact = squares._replace(sequence=_rate_sequence(totals[0], totals[1], alpha))
     yield _comparison("brier", old["brier"], new["brier"], exact)
 

@@ -120,8 +120,8 @@ def _filled(verdict: Verdict, found: Finding, state: State) -> Verdict:
         statistic=_finite(found.statistic),
         threshold=None if math.isinf(found.threshold) else found.threshold,
         p_value=found.p_value,
-        lower=_finite(found.lower),
-        upper=_finite(found.upper),
+        least=_finite(found.least),
+        most=_finite(found.most),
         effect=_finite(found.effect),
     )
 

@@ -5,7 +5,7 @@ does not depend on the sample size. ``ks``, ``l_infinity``: the statistic itself
 L∞, the greatest change of a share. ``psi`` and ``jensen_shannon``: less the mean under the null,
 not below 0. ``wasserstein``: in standard deviations of the reference, and ``None`` where that is 0.
 
-``jensen_shannon`` is the distance, sqrt(JSD / ln 2) in [0, 1]. ``lower`` and ``upper`` of
+``jensen_shannon`` is the distance, sqrt(JSD / ln 2) in [0, 1]. ``least`` and ``most`` of
 ``wasserstein`` bound its statistic; all other statistics are exact.
 """
 
@@ -34,8 +34,8 @@ class Finding(NamedTuple):
     threshold: float
     p_value: float
     effect: float | None
-    lower: float | None = None
-    upper: float | None = None
+    least: float | None = None
+    most: float | None = None
 
 
 class NumericCase(NamedTuple):
@@ -98,8 +98,8 @@ def find_wasserstein(case: NumericCase) -> Finding:
         threshold=wasserstein.wasserstein_threshold(case.alpha, case.n, case.m, null),
         p_value=wasserstein.wasserstein_p_value(found.value, case.n, case.m, null),
         effect=found.value / case.column.sd if case.column.sd > 0.0 else None,
-        lower=found.lower,
-        upper=found.upper,
+        least=found.lower,
+        most=found.upper,
     )
 
 

@@ -40,8 +40,8 @@ def judge_latency(
             n=latency.n,
             reference_n=0,
             reference_hash=reference_hash,
-            lower=value / (1 + ACCURACY) if known and value is not None else None,
-            upper=value / (1 - ACCURACY) if known and value is not None else None,
+            least=value / (1 + ACCURACY) if known and value is not None else None,
+            most=value / (1 - ACCURACY) if known and value is not None else None,
             effect=None if value is None or limit is None else max(0.0, value / limit - 1),
             decides=limit is not None,
         )

@@ -29,10 +29,10 @@ class Verdict:
     """One monitor's answer for one column (or the model: ``column`` empty) of one window.
 
     ``statistic`` is compared with ``threshold`` (alarm above it, or below it where ``below``
-    is set). ``lower`` and ``upper`` bound the statistic where it is not exact, or are its
-    confidence interval where the monitor's docstring says so. ``effect`` is the size of the
-    change in units that do not depend on the sample size. ``n`` and ``reference_n`` are the
-    sample sizes the statistic was computed from.
+    is set). ``lower`` and ``upper`` are its 95 % interval, where it has one; ``least`` and
+    ``most`` bound the statistic of these very rows where it is not exact. ``effect`` is the
+    size of the change in units that do not depend on the sample size. ``n`` and
+    ``reference_n`` are the sample sizes the statistic was computed from.
     """
 
     family: Family
@@ -50,5 +50,7 @@ class Verdict:
     below: bool = False
     lower: float | None = None
     upper: float | None = None
+    least: float | None = None
+    most: float | None = None
     effect: float | None = None
     decides: bool = False  # whether this verdict may raise an alert

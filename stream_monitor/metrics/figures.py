@@ -80,9 +80,13 @@ def _add_performance(out: Families, model: str, verdict: Report) -> None:
     elif column:
         _add(out, names.PERFORMANCE_OF_CLASS, value, model, column.removeprefix(_CLASS), metric)
     else:
-        spec = names.PERFORMANCE_VALUE if metric in _WITH_UNIT else names.PERFORMANCE
+        spec, limit = (
+            (names.PERFORMANCE_VALUE, names.PERFORMANCE_VALUE_THRESHOLD)
+            if metric in _WITH_UNIT
+            else (names.PERFORMANCE, names.PERFORMANCE_THRESHOLD)
+        )
         _add(out, spec, value, model, metric)
-        _add(out, names.PERFORMANCE_THRESHOLD, verdict.get("threshold"), model, metric)
+        _add(out, limit, verdict.get("threshold"), model, metric)
 
 
 def _add_latency(out: Families, model: str, verdict: Report) -> None:

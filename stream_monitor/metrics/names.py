@@ -192,7 +192,12 @@ PERFORMANCE_VALUE = _gauge(
     "Performance that is no share: log loss in nats, errors of a regression in the truth's unit.",
 )
 PERFORMANCE_THRESHOLD = _gauge(
-    "performance_threshold_ratio", "model metric", "What the metric is in alarm below."
+    "performance_threshold_ratio", "model metric", "What the metric is in alarm beyond."
+)
+PERFORMANCE_VALUE_THRESHOLD = _gauge(
+    "performance_value_threshold",
+    "model metric",
+    "What the metric is in alarm beyond, in its own unit.",
 )
 PERFORMANCE_OF_CLASS = _gauge(
     "class_performance_ratio",

@@ -1,13 +1,19 @@
-"""Confidence intervals of shares, and of differences, at a time fixed beforehand."""
+"""Two-sided confidence intervals of shares, means, quantiles and differences, at a fixed time."""
 
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
+import numpy as np
 from scipy import special
 
 from stream_monitor.statistics.sizes import checked_level
+
+if TYPE_CHECKING:
+    from stream_monitor.statistics.exact_sum import ExactSum
+
+_UNIT_BITS = 1074  # an exact sum is a multiple of 2^-1074
 
 
 class Interval(NamedTuple):
@@ -15,6 +21,13 @@ class Interval(NamedTuple):
 
     lower: float
     upper: float
+
+
+class Ranks(NamedTuple):
+    """Ranks from 0 among n sorted values; ``None``: there is no value that far out."""
+
+    lower: int | None
+    upper: int | None
 
 
 def wilson(successes: int, n: int, confidence: float = 0.95) -> Interval:
@@ -28,16 +41,23 @@ def wilson(successes: int, n: int, confidence: float = 0.95) -> Interval:
     """
     if not 0 <= successes <= n:
         raise ValueError(f"{successes} successes in {n} rows")
+    return wilson_of_share(successes / n if n else 0.0, n, confidence)
+
+
+def wilson_of_share(share: float, rows: float, confidence: float = 0.95) -> Interval:
+    """The same of a share in [0, 1] of that many rows, which need not be whole numbers.
+
+    With the ``rows`` of :func:`effective_rows` it is an interval of any figure in [0, 1].
+    """
     z = float(special.ndtri(0.5 + checked_level(confidence) / 2))
-    if n == 0:
+    if rows <= 0:
         return Interval(0.0, 1.0)
-    share = successes / n
-    weight = z * z / n
+    weight = z * z / rows
     middle = (share + weight / 2) / (1 + weight)
-    half = z * math.sqrt(share * (1 - share) / n + weight / (4 * n)) / (1 + weight)
+    half = z * math.sqrt(share * (1 - share) / rows + weight / (4 * rows)) / (1 + weight)
     return Interval(
-        0.0 if successes == 0 else max(middle - half, 0.0),
-        1.0 if successes == n else min(middle + half, 1.0),
+        0.0 if share <= 0 else max(middle - half, 0.0),
+        1.0 if share >= 1 else min(middle + half, 1.0),
     )
 
 
@@ -68,3 +88,50 @@ def squared_and_added(
     down = math.hypot(value1 - interval1.lower, interval2.upper - value2)
     up = math.hypot(interval1.upper - value1, value2 - interval2.lower)
     return Interval(difference - down, difference + up)
+
+
+def effective_rows(share: float, variance: float, most: float) -> float:
+    """How many rows would give a plain share this variance: v (1 − v) / variance, at most ``most``.
+
+    After Korn and Graubard (Survey Methodology 24, 1998), for figures in [0, 1] that are no
+    plain shares. ``most`` stands in where a sample has too little variance to tell, at 0 and 1.
+    """
+    spread = share * (1 - share)
+    return spread / variance if 0 < spread < variance * most else most
+
+
+def mean_interval(
+    total: ExactSum, squares: ExactSum, n: int, confidence: float = 0.95
+) -> Interval | None:
+    """Student's interval of a mean, from the exact sums of ``n`` terms and of their squares.
+
+    The variance is the difference of the sums without rounding. ``None`` for fewer than two
+    terms, and where something has overflown.
+    """
+    if n < 2 or not (math.isfinite(total.value) and math.isfinite(squares.value)):
+        return None
+    variation = max((squares.units << _UNIT_BITS) * n - total.units**2, 0)
+    try:
+        error = math.sqrt(variation / ((n * n * (n - 1)) << (2 * _UNIT_BITS)))
+    except OverflowError:
+        return None
+    half = float(special.stdtrit(n - 1, 0.5 + checked_level(confidence) / 2)) * error
+    middle = total.over(n)
+    return Interval(middle - half, middle + half)
+
+
+def quantile_ranks(q: float, n: int, confidence: float = 0.95) -> Ranks:
+    """The sorted values between which the q-quantile of a population is, 0 < q < 1.
+
+    So many of n values are at most the quantile as Binomial(n, q) says, whatever their
+    distribution (Conover, "Practical Nonparametric Statistics", 3rd ed., ch. 3.2); each side
+    misses with a chance of at most (1 − confidence) / 2.
+    """
+    tail = (1 - checked_level(confidence)) / 2
+    reach = 8 * math.sqrt(n * q * (1 - q)) + 8
+    first = max(0, math.floor(n * q - reach))
+    counts = np.arange(first, min(n, math.ceil(n * q + reach)) + 1)
+    chances = special.bdtr(counts, n, q)
+    lower = first + int(chances.searchsorted(tail, side="right"))
+    upper = first + int(chances.searchsorted(1 - tail, side="left"))
+    return Ranks(lower - 1 if lower else None, upper if upper < n else None)

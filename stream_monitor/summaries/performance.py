@@ -11,6 +11,7 @@ import numpy as np
 from stream_monitor.errors import UnlikeSummaryError
 from stream_monitor.events.columns import MISSING, OK, NumericValues
 from stream_monitor.reference.model import Task
+from stream_monitor.summaries.class_loss import ClassLossSummary, ClassLossWire
 from stream_monitor.summaries.codec import seal, unseal
 from stream_monitor.summaries.confusion import ConfusionSummary, ConfusionWire
 from stream_monitor.summaries.latency import LatencySummary, LatencyWire
@@ -36,6 +37,7 @@ class PerformanceWire(msgspec.Struct, array_like=True, frozen=True):
     scored: ScoredWire | None
     residuals: ResidualWire | None
     delays: LatencyWire
+    class_loss: ClassLossWire | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +45,16 @@ class PerformanceSummary:
     """Predictions with their labels: an exact commutative group of bounded size.
 
     ``confusion`` is of the rows with both a label and a prediction; binary models have
-    ``scored``, regressions ``residuals``, elsewhere they are ``None``. ``delays`` are the
-    *seconds* from a prediction to its label, of labels that came on their own.
+    ``scored``, multiclass ones ``class_loss``, regressions ``residuals``; elsewhere they are
+    ``None``. ``delays`` are the *seconds* from a prediction to its label, of labels that came
+    on their own.
     """
 
     confusion: ConfusionSummary
     scored: ScoredSummary | None
     residuals: ResidualSummary | None
     delays: LatencySummary
+    class_loss: ClassLossSummary | None = None
 
     @classmethod
     def empty(cls, reference: Reference | None) -> PerformanceSummary:
@@ -61,6 +65,7 @@ class PerformanceSummary:
             scored=ScoredSummary.empty() if task is Task.BINARY else None,
             residuals=ResidualSummary.empty() if task is Task.REGRESSION else None,
             delays=LatencySummary.empty(),
+            class_loss=ClassLossSummary.empty() if task is Task.MULTICLASS else None,
         )
 
     @classmethod
@@ -83,16 +88,20 @@ class PerformanceSummary:
         if not labelled.all():
             labels, predictions = labels.take(labelled), predictions.take(labelled)
             delays_s = None if delays_s is None else delays_s[labelled]
-        scored, residuals = empty.scored, empty.residuals
+        scored, residuals, class_loss = empty.scored, empty.residuals, empty.class_loss
         if task is Task.REGRESSION:
             residuals = _residuals(labels, predictions)
         elif task is Task.BINARY and reference is not None and reference.positive is not None:
             scored = _scored(labels, predictions, reference.classes, reference.positive)
+        elif task is Task.MULTICLASS:
+            place = places(labels.words, classes_of(reference))
+            class_loss = ClassLossSummary.of_places(place, predictions.by_class)
         return cls(
             _confusion(labels, predictions, classes_of(reference), task),
             scored,
             residuals,
             empty.delays if delays_s is None else LatencySummary.of(delays_s, len(delays_s)),
+            class_loss,
         )
 
     @property
@@ -102,7 +111,7 @@ class PerformanceSummary:
 
     @property
     def fingerprint(self) -> str:
-        parts = (self.confusion, self.scored, self.residuals)
+        parts = (self.confusion, self.scored, self.class_loss, self.residuals)
         return ",".join(part.fingerprint for part in parts if part is not None)
 
     def merge(self, other: PerformanceSummary) -> PerformanceSummary:
@@ -113,6 +122,7 @@ class PerformanceSummary:
             self.scored and other.scored and self.scored.merge(other.scored),
             self.residuals and other.residuals and self.residuals.merge(other.residuals),
             self.delays.merge(other.delays),
+            self.class_loss and other.class_loss and self.class_loss.merge(other.class_loss),
         )
 
     def subtract(self, other: PerformanceSummary) -> PerformanceSummary:
@@ -123,6 +133,7 @@ class PerformanceSummary:
             self.scored and other.scored and self.scored.subtract(other.scored),
             self.residuals and other.residuals and self.residuals.subtract(other.residuals),
             self.delays.subtract(other.delays),
+            self.class_loss and other.class_loss and self.class_loss.subtract(other.class_loss),
         )
 
     def _require_like(self, other: PerformanceSummary) -> None:
@@ -138,14 +149,17 @@ class PerformanceSummary:
             None if self.scored is None else self.scored.to_wire(),
             None if self.residuals is None else self.residuals.to_wire(),
             self.delays.to_wire(),
+            None if self.class_loss is None else self.class_loss.to_wire(),
         )
 
     @classmethod
     def from_wire(cls, wire: PerformanceWire, reference: Reference | None) -> PerformanceSummary:
         """``UnlikeSummaryError`` if the state is of other classes."""
         task = task_of(reference)
-        if (wire.scored is None) is (task is Task.BINARY) or (wire.residuals is None) is (
-            task is Task.REGRESSION
+        if (
+            (wire.scored is None) is (task is Task.BINARY)
+            or (wire.residuals is None) is (task is Task.REGRESSION)
+            or (wire.class_loss is None) is (task is Task.MULTICLASS)
         ):
             raise UnlikeSummaryError(f"The state is not that of a {task} model.")
         return cls(
@@ -153,6 +167,7 @@ class PerformanceSummary:
             None if wire.scored is None else ScoredSummary.from_wire(wire.scored),
             None if wire.residuals is None else ResidualSummary.from_wire(wire.residuals),
             LatencySummary.from_wire(wire.delays),
+            None if wire.class_loss is None else ClassLossSummary.from_wire(wire.class_loss),
         )
 
     def to_state(self) -> bytes:

@@ -50,7 +50,8 @@ class ResidualSums(NamedTuple):
     """Exact sums over rows with error e = prediction − truth and truth y.
 
     Terms are the doubles e, |e|, e², |e / y| (rounded once each; only where y ≠ 0); y is exact,
-    and so is y² for 1e-145 ≤ |y| ≤ 1e150.
+    and so is y² for 1e-145 ≤ |y| ≤ 1e150. ``relative_squared`` and ``fourth`` are of the
+    squares of the terms of ``relative`` and ``squared``, rounded once more.
     """
 
     error: ExactSum = ExactSum()
@@ -59,6 +60,8 @@ class ResidualSums(NamedTuple):
     relative: ExactSum = ExactSum()
     truth: ExactSum = ExactSum()
     truth_squared: ExactSum = ExactSum()
+    relative_squared: ExactSum = ExactSum()
+    fourth: ExactSum = ExactSum()
 
 
 class ResidualWire(msgspec.Struct, array_like=True, frozen=True):
@@ -116,13 +119,16 @@ class ResidualSummary:
         with np.errstate(over="ignore", under="ignore"):
             error = prediction[usable] - y
             nonzero = y != 0
+            squared, relative = error * error, np.abs(error[nonzero] / y[nonzero])
             sums = ResidualSums(
                 ExactSum.of(error),
                 ExactSum.of(np.abs(error)),
-                ExactSum.of(error * error),
-                ExactSum.of(np.abs(error[nonzero] / y[nonzero])),
+                ExactSum.of(squared),
+                ExactSum.of(relative),
                 ExactSum.of(y),
                 _exact_squares(y),
+                ExactSum.of(relative * relative),
+                ExactSum.of(squared * squared),
             )
         return cls(
             Facts.of_codes(codes[labelled], int(np.count_nonzero(labelled))),
@@ -160,7 +166,10 @@ class ResidualSummary:
             raise ValueError(f"a quantile is between 0 and 1, not {q}")
         if not self.n:
             return None
-        rank = math.floor(q * (self.n - 1))
+        return self.at_rank(math.floor(q * (self.n - 1)))
+
+    def at_rank(self, rank: int) -> Quantile:
+        """The error of a rank in [0, n), counted from the smallest, known as a quantile is."""
         below = int(self.negative.sum())
         if rank < below:  # the largest magnitude comes first
             value, lower, upper = _bucket(self.negative, below - 1 - rank)

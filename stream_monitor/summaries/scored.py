@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
 import numpy as np
@@ -39,6 +39,28 @@ _UPPER_EDGES: Final = np.arange(1, BINS) / BINS
 _NEGATIVE, _POSITIVE, _OTHER, _UNLABELLED = 0, 1, 2, 3
 
 
+class ScoreSums(NamedTuple):
+    """Exact sums of two losses, and of their squares (each rounded once more).
+
+    ``squared_error`` is of the doubles (s − y)², ``log_loss`` of the doubles −ln s for a
+    positive and −ln(1 − s) for a negative label, s clipped to [1e-15, 1 − 1e-15].
+    """
+
+    squared_error: ExactSum = ExactSum()
+    log_loss: ExactSum = ExactSum()
+    squared_error_squares: ExactSum = ExactSum()
+    log_loss_squares: ExactSum = ExactSum()
+
+    @classmethod
+    def of(cls, score: FloatArray, is_positive: NDArray[np.bool_]) -> ScoreSums:
+        """Of scores in [0, 1]."""
+        clipped = np.clip(score, CLIP, 1 - CLIP)
+        squared_error = (score - is_positive) ** 2
+        log_loss = -np.log(np.where(is_positive, clipped, 1 - clipped))
+        terms = (squared_error, log_loss, squared_error**2, log_loss**2)
+        return cls(*map(ExactSum.of, terms))
+
+
 class ScoredWire(msgspec.Struct, array_like=True, frozen=True):
     """Counts sparse, sums in their own bytes."""
 
@@ -46,8 +68,7 @@ class ScoredWire(msgspec.Struct, array_like=True, frozen=True):
     negatives: SparseWire
     positives: SparseWire
     scores: list[bytes]
-    squared_error: bytes
-    log_loss: bytes
+    sums: list[bytes]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,9 +77,7 @@ class ScoredSummary:
 
     ``negatives`` and ``positives`` (int64, (1000,), read-only) count the labels by score bin:
     bin i holds scores in (i/1000, (i + 1)/1000], bin 0 also the score 0. ``scores`` are the
-    exact sums of the scores in the ten calibration bins (k/10, (k + 1)/10]. ``squared_error``
-    is the exact sum of the doubles (s − y)², ``log_loss`` that of the doubles −ln s for a
-    positive and −ln(1 − s) for a negative label, s clipped to [1e-15, 1 − 1e-15].
+    exact sums of the scores in the ten calibration bins (k/10, (k + 1)/10].
 
     ``facts`` counts the rows with a label: what is wrong with their scores;
     ``out_of_range`` scores outside [0, 1]; ``unseen`` labels of a third class with a score
@@ -69,15 +88,13 @@ class ScoredSummary:
     negatives: IntArray
     positives: IntArray
     scores: tuple[ExactSum, ...]
-    squared_error: ExactSum
-    log_loss: ExactSum
+    sums: ScoreSums
 
     @classmethod
     def empty(cls) -> ScoredSummary:
         """The identity of :meth:`merge`."""
         none = freeze(np.zeros(BINS, dtype=np.int64))
-        zero = ExactSum()
-        return cls(Facts(), none, none, (zero,) * CALIBRATION_BINS, zero, zero)
+        return cls(Facts(), none, none, (ExactSum(),) * CALIBRATION_BINS, ScoreSums())
 
     @classmethod
     def of(
@@ -122,21 +139,14 @@ class ScoredSummary:
         )
         score, is_positive = values[told], kinds[told] == _POSITIVE
         if not len(score):
-            return cls.empty()._with_facts(facts)
+            return replace(cls.empty(), facts=facts)
         bins = _UPPER_EDGES.searchsorted(score, side="left")
-        clipped = np.clip(score, CLIP, 1 - CLIP)
         return cls(
             facts,
             freeze(np.bincount(bins[~is_positive], minlength=BINS)),
             freeze(np.bincount(bins[is_positive], minlength=BINS)),
             _sums_by(bins // _PER_CALIBRATION_BIN, score),
-            ExactSum.of((score - is_positive) ** 2),
-            ExactSum.of(-np.log(np.where(is_positive, clipped, 1 - clipped))),
-        )
-
-    def _with_facts(self, facts: Facts) -> ScoredSummary:
-        return ScoredSummary(
-            facts, self.negatives, self.positives, self.scores, self.squared_error, self.log_loss
+            ScoreSums.of(score, is_positive),
         )
 
     @property
@@ -155,8 +165,7 @@ class ScoredSummary:
             freeze(self.negatives + other.negatives),
             freeze(self.positives + other.positives),
             tuple(a + b for a, b in zip(self.scores, other.scores, strict=True)),
-            self.squared_error + other.squared_error,
-            self.log_loss + other.log_loss,
+            ScoreSums(*(a + b for a, b in zip(self.sums, other.sums, strict=True))),
         )
 
     def subtract(self, other: ScoredSummary) -> ScoredSummary:
@@ -166,8 +175,7 @@ class ScoredSummary:
             minus(self.negatives, other.negatives),
             minus(self.positives, other.positives),
             tuple(a - b for a, b in zip(self.scores, other.scores, strict=True)),
-            self.squared_error - other.squared_error,
-            self.log_loss - other.log_loss,
+            ScoreSums(*(a - b for a, b in zip(self.sums, other.sums, strict=True))),
         )
 
     def __eq__(self, other: object) -> bool:
@@ -177,8 +185,7 @@ class ScoredSummary:
             and np.array_equal(self.negatives, other.negatives)
             and np.array_equal(self.positives, other.positives)
             and self.scores == other.scores
-            and self.squared_error == other.squared_error
-            and self.log_loss == other.log_loss
+            and self.sums == other.sums
         )
 
     def to_wire(self) -> ScoredWire:
@@ -187,16 +194,16 @@ class ScoredSummary:
             pack_sparse(self.negatives),
             pack_sparse(self.positives),
             [total.to_bytes() for total in self.scores],
-            self.squared_error.to_bytes(),
-            self.log_loss.to_bytes(),
+            [total.to_bytes() for total in self.sums],
         )
 
     @classmethod
     def from_wire(cls, wire: ScoredWire) -> ScoredSummary:
+        if len(wire.sums) != len(ScoreSums._fields):
+            raise damaged("a sum of losses is missing")
         try:
             scores = tuple(ExactSum.from_bytes(data) for data in wire.scores)
-            squared_error = ExactSum.from_bytes(wire.squared_error)
-            log_loss = ExactSum.from_bytes(wire.log_loss)
+            sums = ScoreSums(*map(ExactSum.from_bytes, wire.sums))
         except ValueError as error:
             raise damaged(str(error)) from error
         summary = cls(
@@ -204,8 +211,7 @@ class ScoredSummary:
             unpack_sparse(wire.negatives, BINS),
             unpack_sparse(wire.positives, BINS),
             scores,
-            squared_error,
-            log_loss,
+            sums,
         )
         if len(scores) != CALIBRATION_BINS or summary.n != int(
             summary.negatives.sum() + summary.positives.sum()

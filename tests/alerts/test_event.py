@@ -103,6 +103,56 @@ def test_a_rise_of_the_errors_is_named_as_one_against_the_usual_errors() -> None
     assert "against the usual errors; look first at" in summary
 
 
+def of_figure(monitor: str, threshold: float, effect: float, *, below: bool) -> Verdict:
+    """A verdict of a performance figure that is beyond its limit by ``effect``."""
+    return replace(
+        DRIFT,
+        family=Family.PERFORMANCE,
+        monitor=monitor,
+        column="",
+        statistic=threshold - effect if below else threshold + effect,
+        threshold=threshold,
+        below=below,
+        p_value=None,
+        effect=effect,
+    )
+
+
+@pytest.mark.parametrize(
+    ("monitor", "below", "words"),
+    [
+        ("recall", True, "recall is below its minimum: 0.75, minimum 1"),
+        ("roc_auc", True, "ROC AUC is below its minimum: 0.75, minimum 1"),
+        ("log_loss", False, "log loss is above its maximum: 1.25, maximum 1"),
+        ("mae", False, "the mean absolute error is above its maximum: 1.25, maximum 1"),
+        ("bias", True, "the mean error (bias) is below its minimum: 0.75, minimum 1"),
+        ("bias", False, "the mean error (bias) is above its maximum: 1.25, maximum 1"),
+    ],
+)
+def test_a_figure_is_called_by_its_name_and_the_side_of_its_limit(
+    monitor: str, below: bool, words: str
+) -> None:
+    assert f"model fraud: {words}, n" in opened(of_figure(monitor, 1.0, 0.25, below=below)).summary
+
+
+@pytest.mark.parametrize(
+    ("monitor", "threshold", "effect", "severity"),
+    [
+        ("recall", 0.9, 0.04, "warning"),
+        ("recall", 0.9, 0.05, "critical"),
+        ("mae", 200.0, 19.0, "warning"),
+        ("mae", 200.0, 20.0, "critical"),
+        ("bias", -200.0, 20.0, "critical"),
+        ("bias", 0.0, 1e9, "warning"),
+        ("log_loss", 0.5, 0.05, "critical"),
+    ],
+)
+def test_a_figure_with_a_unit_is_critical_from_a_tenth_of_its_limit_on(
+    monitor: str, threshold: float, effect: float, severity: str
+) -> None:
+    assert severity_of(of_figure(monitor, threshold, effect, below=False)) == severity
+
+
 def test_a_p_value_of_zero_is_written_as_a_bound() -> None:
     assert "p < 1e-300" in opened(replace(DRIFT, p_value=0.0)).summary
 

@@ -34,7 +34,7 @@ def test_every_setting_says_what_it_allows() -> None:
         ("worker.emit_interval", "a duration such as 30s, 5m or 1h30m of at least 1ms"),
         ("defaults.drift.alpha", "a number above 0 and below 1"),
         ("defaults.drift.correction", "one of bonferroni, none"),
-        ("defaults.performance.min_f1", "a number from 0 to 1, or null"),
+        ("defaults.performance.min.f1", "a number from 0 to 1, or null"),
         ("defaults.latency.quantiles", "a list in brackets, each a number above 0 and below 1"),
         ("defaults.ignore", "a list in brackets, each a text of at least one character"),
         ("kafka.topic_prefix", "a text"),

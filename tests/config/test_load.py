@@ -1,3 +1,5 @@
+import re
+
 import pytest
 
 from stream_monitor.config.load import check, load
@@ -99,8 +101,8 @@ def test_a_flood_of_errors_is_cut() -> None:
             "nan is given; allowed is a number above 0 and below 1",
         ),
         (
-            "defaults: {performance: {min_f1: 2}}",
-            "defaults.performance.min_f1",
+            "defaults: {performance: {min: {f1: 2}}}",
+            "defaults.performance.min.f1",
             "2 is given; allowed is a number from 0 to 1, or null",
         ),
         (
@@ -234,3 +236,29 @@ def test_wrong_settings_of_degradation_are_listed_with_what_is_right() -> None:
     assert "a number from 1e-12 to 0.5" in found["adwin.delta"].sentence
     (problem,) = problems("defaults: {performance: {degradation: {baseline_mean: 3}}}")
     assert "give both, or neither" in problem.sentence
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("min: {acuracy: 0.9}", "no such setting; do you mean accuracy?"),
+        ("max: {logloss: 0.5}", "no such setting; do you mean log_loss?"),
+        ("min: {mae: 3}", "no such setting; known here are coverage, accuracy"),
+        ("certain: 1", "1 is given; allowed is one of true, false"),
+        ("{min: {bias: 2}, max: {bias: 1}}", "the minimum cannot be above the maximum"),
+    ],
+)
+def test_a_limit_that_cannot_be_is_refused_with_what_can(text: str, sentence: str) -> None:
+    with pytest.raises(ConfigurationError, match=re.escape(sentence)):
+        load(f"defaults: {{performance: {text if text[0] == '{' else f'{{{text}}}'}}}", {}, "x")
+
+
+def test_limits_of_a_model_are_laid_over_those_of_the_defaults() -> None:
+    text = """
+defaults: {performance: {min: {accuracy: 0.8, f1: 0.7}}}
+models: {m: {performance: {min: {f1: 0.9}, max: {log_loss: 1}}}}
+"""
+    environ = {"STREAM_MONITOR_DEFAULTS__PERFORMANCE__CERTAIN": "true"}
+    found = load(text, environ, "x").for_model("m").performance
+    assert (found.min.accuracy, found.min.f1, found.max.log_loss) == (0.8, 0.9, 1)
+    assert found.certain

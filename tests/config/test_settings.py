@@ -1,6 +1,7 @@
 import pytest
 from pydantic import ValidationError
 
+from stream_monitor.config.limits import MinimumSettings
 from stream_monitor.config.settings import (
     TOPICS,
     AlertSettings,
@@ -108,7 +109,7 @@ def test_more_models_than_a_worker_takes_are_refused() -> None:
         (LatencySettings, {"max_p99": 0}),
         (LatencySettings, {"max_p99": float("inf")}),
         (LatencySettings, {"max_p99": 10**400}),
-        (PerformanceSettings, {"min_accuracy": -0.1}),
+        (MinimumSettings, {"accuracy": -0.1}),
         (PerformanceSettings, {"positive_label": ""}),
         (PerformanceSettings, {"positive_label": ["yes"]}),
         (AlertSettings, {"consecutive": 0}),

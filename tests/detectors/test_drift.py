@@ -73,9 +73,9 @@ def test_wasserstein_is_bounded_and_its_effect_is_in_standard_deviations() -> No
     values = normal(2, 5000, mean=10.0, sd=10.0)
     verdict = only(judged(against, 5000, age=values), "wasserstein", "feature:age")
     truth = stats.wasserstein_distance(AGE * 10, values)
-    assert verdict.lower is not None
-    assert verdict.upper is not None
-    assert verdict.lower - 1e-9 <= truth <= verdict.upper + 1e-9
+    assert verdict.least is not None
+    assert verdict.most is not None
+    assert verdict.least - 1e-9 <= truth <= verdict.most + 1e-9
     assert verdict.statistic is not None
     assert verdict.effect == pytest.approx(verdict.statistic / float((AGE * 10).std()))
     assert verdict.effect == pytest.approx(1.0, abs=0.1)
@@ -201,8 +201,8 @@ def test_every_figure_is_finite_on_the_widest_values_there_are() -> None:
             verdict.statistic,
             verdict.threshold,
             verdict.p_value,
-            verdict.lower,
-            verdict.upper,
+            verdict.least,
+            verdict.most,
             verdict.effect,
         )
         assert all(figure is None or math.isfinite(figure) for figure in figures)

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from stream_monitor.config.limits import MinimumSettings
 from stream_monitor.config.settings import LatencySettings, ModelSettings, PerformanceSettings
 from stream_monitor.detectors.judge import judge, judged_columns
 from stream_monitor.detectors.verdict import Family, State
@@ -27,7 +28,7 @@ WORLD = reference(
 )
 SETTINGS = ModelSettings(
     min_samples=5,
-    performance=PerformanceSettings(min_accuracy=0.9, min_f1=0.9),
+    performance=PerformanceSettings(min=MinimumSettings(accuracy=0.9, f1=0.9)),
     latency=LatencySettings(max_p99_ms=10.0),
 )
 odd = st.sampled_from([None, "a", "b", True, 1, 0.5, -7.0, 1e300, float("nan"), float("inf"), [1]])

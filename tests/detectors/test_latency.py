@@ -23,9 +23,9 @@ def test_every_quantile_is_within_its_bounds_and_the_mean_is_exact() -> None:
     assert [v.monitor for v in verdicts] == ["p50", "p90", "p99", "mean"]
     for verdict, q in zip(verdicts, (0.5, 0.9, 0.99), strict=False):
         truth = np.sort(VALUES)[int(q * 4999)]
-        assert verdict.lower is not None
-        assert verdict.upper is not None
-        assert verdict.lower * (1 - 1e-9) <= truth <= verdict.upper * (1 + 1e-9)
+        assert verdict.least is not None
+        assert verdict.most is not None
+        assert verdict.least * (1 - 1e-9) <= truth <= verdict.most * (1 + 1e-9)
         assert verdict.statistic == pytest.approx(truth, rel=0.0101)
     assert verdicts[-1].statistic == pytest.approx(VALUES.mean())
     assert {(v.state, v.decides) for v in verdicts} == {(State.INFO, False)}
@@ -55,4 +55,4 @@ def test_few_latencies_are_thin_and_none_have_no_figure() -> None:
 
 def test_latencies_of_zero_are_exact() -> None:
     verdict = only(judged([0.0] * 200, 200), "p50")
-    assert (verdict.statistic, verdict.lower, verdict.upper) == (0.0, None, None)
+    assert (verdict.statistic, verdict.least, verdict.most) == (0.0, None, None)

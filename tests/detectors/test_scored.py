@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from sklearn import metrics
 
 from stream_monitor.config.settings import ModelSettings
+from stream_monitor.detectors.figure import Figure
 from stream_monitor.detectors.performance import judge_performance
 from stream_monitor.detectors.scored import scored_figures
 from stream_monitor.detectors.verdict import State
@@ -62,13 +63,16 @@ def check(rows: Rows) -> None:
     ):
         figure = found[name]
         if truth is None:
-            assert (figure.value, figure.lower, figure.upper) == (None, None, None)
+            assert figure == Figure(None, len(rows))
             continue
         assert figure.value is not None
         assert figure.lower is not None
         assert figure.upper is not None
-        assert 0 <= figure.lower <= figure.value <= figure.upper <= 1
-        assert figure.lower - 1e-12 <= truth <= figure.upper + 1e-12
+        assert figure.least is not None
+        assert figure.most is not None
+        assert 0 <= figure.lower <= figure.least <= figure.value
+        assert figure.value <= figure.most <= figure.upper <= 1
+        assert figure.least - 1e-12 <= truth <= figure.most + 1e-12
 
 
 @settings(deadline=None, max_examples=150)
@@ -110,9 +114,9 @@ def test_the_bounds_of_scores_spread_over_the_bins_are_narrow() -> None:
     found = scored_figures(summary(random_rows(3, 20_000, 16)))
     for name in ("roc_auc", "average_precision"):
         figure = found[name]
-        assert figure.lower is not None
-        assert figure.upper is not None
-        assert figure.upper - figure.lower < 0.004
+        assert figure.least is not None
+        assert figure.most is not None
+        assert figure.most - figure.least < 0.004
 
 
 def test_one_score_for_all_is_an_auc_of_a_half() -> None:
@@ -121,7 +125,7 @@ def test_one_score_for_all_is_an_auc_of_a_half() -> None:
 
 def test_auc_is_exact_where_no_bin_has_both_labels() -> None:
     figure = scored_figures(summary([(0, 0.1), (1, 0.2), (0, 0.3), (1, 0.4)]))["roc_auc"]
-    assert (figure.lower, figure.value, figure.upper) == (0.75, 0.75, 0.75)
+    assert (figure.least, figure.value, figure.most) == (0.75, 0.75, 0.75)
 
 
 def test_rows_without_a_score_in_zero_to_one_are_facts_and_not_in_the_figures() -> None:
@@ -142,10 +146,11 @@ def test_verdicts_of_scores_are_for_information_with_their_bounds() -> None:
     )
     auc, loss = only(verdicts, "roc_auc"), only(verdicts, "log_loss")
     assert (auc.state, auc.n, auc.below, auc.decides) == (State.INFO, 300, True, False)
-    assert auc.lower is not None
-    assert auc.upper is not None
-    assert auc.lower < auc.upper
-    assert (loss.state, loss.below, loss.lower) == (State.INFO, False, None)
+    assert auc.least is not None
+    assert auc.most is not None
+    assert auc.least < auc.most
+    assert (loss.state, loss.below, loss.least) == (State.INFO, False, None)
+    assert loss.lower is not None
 
 
 def test_without_labels_or_scores_all_figures_are_thin() -> None:

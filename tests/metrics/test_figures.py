@@ -58,6 +58,8 @@ def test_performance_is_told_of_the_model_and_of_each_class(series: Series, repo
         value(series, "performance_ratio", model="m", metric="accuracy") == (accuracy["statistic"])
     )
     assert value(series, "performance_threshold_ratio", model="m", metric="accuracy") == 0.9
+    labels = {"model": "m", "metric": "log_loss"}
+    assert value(series, "performance_value_threshold", **labels) == 0.5
     recall = verdict(report, "performance", "recall", "class:1")["statistic"]
     labels = {"model": "m", "metric": "recall", "class": "1"}
     assert value(series, "class_performance_ratio", **labels) == recall

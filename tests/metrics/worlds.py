@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
+from stream_monitor.config.limits import MaximumSettings, MinimumSettings
 from stream_monitor.config.settings import LatencySettings, PerformanceSettings
 from stream_monitor.metrics.snapshot import (
     Durations,
@@ -29,7 +30,9 @@ def reports() -> tuple[Report, ...]:
     """The reports of two minutes of model ``m``, all of whose ``x`` have drifted."""
     judged = SETTINGS.defaults.model_copy(
         update={
-            "performance": PerformanceSettings(min_accuracy=0.9, min_f1=0.9),
+            "performance": PerformanceSettings(
+                min=MinimumSettings(accuracy=0.9, f1=0.9), max=MaximumSettings(log_loss=0.5)
+            ),
             "latency": LatencySettings(quantiles=(0.5, 0.99, 0.999), max_p99_ms=10.0),
         }
     )

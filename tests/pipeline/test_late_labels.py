@@ -6,6 +6,7 @@ import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from stream_monitor.config.limits import MinimumSettings
 from stream_monitor.config.settings import AlertSettings, LabelSettings, PerformanceSettings
 from stream_monitor.events.batch import Record
 from stream_monitor.pipeline.effects import Publish, Stream
@@ -29,7 +30,7 @@ LABELLED = SETTINGS.model_copy(
         "labels": LabelSettings(revise_interval_ms=1000),
         "defaults": SETTINGS.defaults.model_copy(
             update={
-                "performance": PerformanceSettings(min_accuracy=0.6),
+                "performance": PerformanceSettings(min=MinimumSettings(accuracy=0.6)),
                 "alerts": AlertSettings(consecutive=2, recover=1),
             }
         ),

@@ -23,6 +23,7 @@ from stream_monitor.reference.model import (
 )
 from stream_monitor.statistics.grid import Grid
 from stream_monitor.summaries.categorical import CategoricalSummary
+from stream_monitor.summaries.class_loss import ClassLossSummary
 from stream_monitor.summaries.column import ColumnSummary
 from stream_monitor.summaries.confusion import ConfusionSummary
 from stream_monitor.summaries.facts import Facts
@@ -316,6 +317,24 @@ CASES = (
             [label for label, _ in rows], [score for _, score in rows], CLASSES, "yes"
         ),
         from_state=ScoredSummary.from_state,
+        unlike=None,
+    ),
+    Case(
+        name="class loss",
+        kind=ClassLossSummary,
+        rows=st.lists(
+            st.tuples(
+                st.integers(0, 3),
+                st.tuples(*[st.floats(0, 1) | st.sampled_from([math.nan, 2.0, -0.1])] * 3),
+            ),
+            max_size=40,
+        ),
+        empty=ClassLossSummary.empty,
+        of=lambda rows: ClassLossSummary.of_places(
+            np.array([place for place, _ in rows], dtype=np.int64),
+            np.array([scores for _, scores in rows], dtype=np.float64).reshape(-1, 3),
+        ),
+        from_state=ClassLossSummary.from_state,
         unlike=None,
     ),
     Case(
