@@ -8,7 +8,7 @@ import numpy as np
 
 from stream_monitor.events.columns import OK, text
 from stream_monitor.joining.messages import LabelPart, PredictionPart
-from stream_monitor.reference.model import NO_REFERENCE, Reference
+from stream_monitor.reference.model import NO_REFERENCE, Reference, Task
 from stream_monitor.statistics.hashing import stable_hash64
 from stream_monitor.summaries.outcomes import (
     answers,
@@ -16,6 +16,7 @@ from stream_monitor.summaries.outcomes import (
     as_text,
     is_boolean,
     predictions_of,
+    task_of,
 )
 from stream_monitor.summaries.slices import Slicing, cuts_of
 
@@ -41,6 +42,7 @@ def prediction_part(
     return PredictionPart(
         batch.model,
         NO_REFERENCE if reference is None else reference.hash,
+        task_of(reference) is Task.REGRESSION,
         batch.offsets,
         stable_hash64([name or "" for name in texts]),
         batch.timestamps,
