@@ -138,14 +138,18 @@ class Joiner:
             self._gaps[message.source] = self._last.get(message.source, self._start)
             self.counts.dropped["join_gap"] += 1
             return
-        if new is None:
+        if not new:
             return
         self._last[message.source] = offset
         self._gaps.pop(message.source, None)
         self._log.append((offset, len(data)))
         self._held_bytes += len(data)
         for part in message.parts:
-            fresh = np.flatnonzero(part.offsets >= new)
+            fresh = np.flatnonzero(
+                np.any(
+                    [(part.offsets >= start) & (part.offsets < end) for start, end in new], axis=0
+                )
+            )
             if len(fresh):
                 self._take(part if len(fresh) == len(part) else part.take(fresh), offset)
 
