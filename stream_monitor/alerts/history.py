@@ -160,7 +160,7 @@ class _Told(NamedTuple):
 def _told(
     events: Sequence[AlertEvent], base: AlertStates, published: Sequence[Episode]
 ) -> list[_Told]:
-    """The alerts of a fold, those that were open before it first."""
+    """The alerts of a fold, in the order of what it said last of them."""
     told: dict[tuple[tuple[str, str, str], int], _Told] = {}
     for key, state in base.items():
         if not state.is_open or state.first is None:
@@ -172,7 +172,8 @@ def _told(
                 told[of_key, state.first.end_ms] = _Told(opened, opened)
     for event in events:
         at = ((event.family, event.monitor, event.column), event.since_ms)
-        told[at] = _Told(told[at].opening if at in told else _opening(event), event)
+        before = told.pop(at, None)
+        told[at] = _Told(_opening(event) if before is None else before.opening, event)
     return list(told.values())
 
 
