@@ -3,124 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from random import Random
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from stream_monitor.alerts.event import AlertEvent
 from stream_monitor.alerts.history import (
-    WITHDRAWN,
-    Episode,
     Judgement,
-    Past,
-    Rejudged,
     episodes_from_list,
     episodes_to_list,
-    fold,
     forget,
-    rejudge,
 )
-from stream_monitor.alerts.rule import Window
-from stream_monitor.alerts.tracker import AlertKey, AlertState, AlertTracker
-from stream_monitor.config.settings import AlertSettings
-from stream_monitor.detectors.verdict import Family, State, Verdict
-
-HOUR = 3_600_000
-PANES = 3  # of a window
-TRACKER = AlertTracker("fraud", AlertSettings(consecutive=2, recover=2))
-LETTERS = {"A": State.ALARM, ".": State.OK, "t": State.THIN}
-
-
-def past(number: int, letters: str) -> Past:
-    verdicts = tuple(
-        Verdict(
-            family=Family.PERFORMANCE,
-            monitor=monitor,
-            column="",
-            state=LETTERS[letter],
-            statistic=0.5,
-            threshold=0.9,
-            p_value=None,
-            n=100,
-            reference_n=0,
-            reference_hash="one",
-            decides=True,
-        )
-        for monitor, letter in zip(("accuracy", "f1"), letters, strict=False)
-    )
-    return Past(Window((number - PANES) * HOUR, number * HOUR), verdicts)
-
-
-class Story:
-    """What the second stage does: windows are judged, revised, and closed."""
-
-    def __init__(self, letters: Sequence[str] = ()) -> None:
-        self.base: dict[AlertKey, AlertState] = {}
-        self.states: dict[AlertKey, AlertState] = {}
-        self.windows: dict[int, str] = {}  # open to revision
-        self.all: dict[int, str] = {}
-        self.episodes: tuple[Episode, ...] = ()
-        self.said: list[Episode] = []
-        self.ids: list[str] = []
-        for letter in letters:
-            self.judge(letter)
-
-    def judge(self, letters: str) -> list[str]:
-        number = len(self.all) + 1
-        self.windows[number] = self.all[number] = letters
-        return self._take(
-            rejudge(
-                TRACKER,
-                self.states,
-                [past(number, letters)],
-                self.episodes,
-                number * HOUR,
-                again=False,
-            )
-        )
-
-    def revise(self, number: int, letters: str) -> list[str]:
-        self.windows[number] = self.all[number] = letters
-        return self._take(
-            rejudge(
-                TRACKER,
-                self.base,
-                [past(at, of) for at, of in self.windows.items()],
-                self.episodes,
-                max(self.windows) * HOUR,
-                again=True,
-            )
-        )
-
-    def close(self, until: int) -> None:
-        closing = [number for number in self.windows if number <= until]
-        self.base, _ = fold(TRACKER, self.base, [past(at, self.windows.pop(at)) for at in closing])
-        begins = min(self.windows, default=len(self.all)) * HOUR - PANES * HOUR
-        self.episodes = forget(self.episodes, begins)
-
-    def _take(self, found: Rejudged) -> list[str]:
-        self.states, self.episodes = found.states, found.episodes
-        self.said += found.news
-        self.ids += [episode.event_id for episode in found.news]
-        return [f"{e.judgement}:{e.event.status}" for e in found.news]
-
-
-def life(event: AlertEvent) -> tuple[str, int, int | None]:
-    ends = event.resolved_at
-    return event.monitor, event.since_ms // HOUR, None if ends is None else ends // HOUR
-
-
-def lives(episodes: Sequence[Episode]) -> set[tuple[str, int, int | None]]:
-    return {life(one.event) for one in episodes if one.event.status != WITHDRAWN}
-
-
-def in_one_pass(windows: dict[int, str]) -> set[tuple[str, int, int | None]]:
-    _, events = fold(TRACKER, {}, [past(at, letters) for at, letters in windows.items()])
-    found = {(event.monitor, event.since_ms): life(event) for event in events}
-    return set(found.values())
+from tests.alerts.stories import HOUR, Story, life, lives
 
 
 def test_an_alert_is_raised_by_labels_that_come_late() -> None:
@@ -277,56 +169,3 @@ def test_what_was_over_before_a_time_is_forgotten() -> None:
     story = Story("AA..AA")
     assert lives(forget(story.episodes, 5 * HOUR)) == {("accuracy", 5, None)}
     assert forget(story.episodes, 4 * HOUR) == story.episodes
-
-
-letters = st.sampled_from(["A", ".", "t"])
-pairs = st.lists(st.tuples(letters, letters).map("".join), max_size=25)
-
-
-@given(pairs)
-def test_windows_one_by_one_say_what_the_tracker_alone_says(windows: list[str]) -> None:
-    story = Story(windows)
-    _, events = fold(TRACKER, {}, [past(at, of) for at, of in enumerate(windows, start=1)])
-    assert [episode.event for episode in story.said] == events
-    assert story.ids == [f"{event.alert_id}:{event.status}" for event in events]
-
-
-@given(pairs.filter(bool))
-def test_judging_again_what_has_not_changed_is_no_news(windows: list[str]) -> None:
-    story = Story(windows)
-    states, episodes = story.states, story.episodes
-    assert story.revise(1, windows[0]) == []
-    assert story.states == states
-    assert lives(story.episodes) == lives(episodes)
-
-
-@settings(max_examples=400)
-@given(st.integers(0, 2**32).map(Random))
-def test_whatever_the_order_in_the_end_the_alerts_are_those_of_one_pass(random: Random) -> None:
-    story = Story()
-    heard: dict[str, str] = {}
-    for _ in range(random.randint(1, 40)):
-        turn, before = random.random(), len(story.said)
-        if turn < 0.4 or not story.windows:
-            story.judge("".join(random.choices("A.t", k=2)))
-        elif turn < 0.9:
-            story.revise(random.choice([*story.windows]), "".join(random.choices("A.t", k=2)))
-        else:
-            story.close(random.randint(0, len(story.all)))
-            if not story.windows:
-                story.states = dict(story.base)
-        for episode in story.said[before:]:
-            event = episode.event
-            # Who listens hears an opening first, and never the same twice in a row.
-            assert event.status != "opened" or heard.get(event.alert_id) != "opened"
-            assert event.status == "opened" or event.alert_id in heard
-            heard[event.alert_id] = event.status
-        assert len({*story.ids}) == len(story.ids)
-        open_now = {key.monitor for key, state in story.states.items() if state.is_open}
-        assert open_now == {e.event.monitor for e in story.episodes if e.event.status == "opened"}
-        kept = [e for e in story.episodes if e.event.status == "opened"]
-        assert len(kept) == len(open_now)
-        expected = in_one_pass(story.all)
-        begins = (min(story.windows, default=len(story.all)) - PANES) * HOUR
-        recent = {one for one in expected if one[2] is None or one[2] * HOUR >= begins}
-        assert lives(forget(story.episodes, begins)) == recent
