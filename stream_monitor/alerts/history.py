@@ -8,11 +8,12 @@ published: an alert is raised, kept, resolved, or withdrawn with a reason.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import NamedTuple
 
-from stream_monitor.alerts.event import AlertEvent
+from stream_monitor.alerts.event import AlertEvent, rfc3339
 from stream_monitor.alerts.rule import AlertState, Window
 from stream_monitor.alerts.tracker import AlertKey, AlertStates, AlertTracker
 from stream_monitor.detectors.verdict import Verdict
@@ -42,6 +43,7 @@ class Past:
 class Episode:
     """One alert as it was last published, and what the last fold said of it.
 
+    Its ``since_ms`` and ``opened_at`` are those of the last fold, the rest is as published.
     ``said`` counts what was published of it.
     """
 
@@ -105,33 +107,35 @@ def rejudge(
     and says so.
     """
     states, events = fold(tracker, base, past)
-    begins = past[0].window.start_ms if past else newest_end_ms
+    # What was over before the first of these windows is none of this fold's business.
+    begins = min((each.window.end_ms for each in past), default=newest_end_ms)
     left = list(published)
+    told = _told(events, base, published)
+    matches = _matches(told, left, again=again)
+    taken = {episode.event.alert_id for episode in published}
     found: list[Episode] = []
     news: list[Episode] = []
 
     def say(event: AlertEvent, judgement: Judgement, said: int) -> Episode:
+        if judgement is Judgement.RAISED and event.opened_at < newest_end_ms:
+            event = replace(event, summary=f"{event.summary} {_BY_LABELS}")
         news.append(Episode(event, judgement, said))
         return news[-1]
 
-    for last in _last_words(events, base, published):
-        before = _same(last, left)
-        if before is None:
-            raised = last if last.opened_at >= newest_end_ms else _by_labels(last)
-            if last.status == "resolved":
-                say(_opening(raised), Judgement.RAISED, 1)
-                found.append(say(raised, Judgement.RESOLVED, 2))
-            else:
-                found.append(say(raised, Judgement.RAISED, 1))
-            continue
-        left.remove(before)
-        kept = replace(last, alert_id=before.event.alert_id)
-        if (kept.status, kept.resolved_at) == (before.event.status, before.event.resolved_at):
-            found.append(replace(before, judgement=Judgement.KEPT))
-        elif kept.status == "resolved":
-            found.append(say(kept, Judgement.RESOLVED, before.said + 1))
+    for (opening, last), before in zip(told, matches, strict=True):
+        id_ = _unused(last.alert_id, taken) if before is None else before.event.alert_id
+        taken.add(id_)
+        opening, last = replace(opening, alert_id=id_), replace(last, alert_id=id_)
+        said, status, ends = (0, WITHDRAWN, None) if before is None else _known(before)
+        if before is not None and (last.status, last.resolved_at) == (status, ends):
+            event = replace(before.event, since_ms=last.since_ms, opened_at=last.opened_at)
+            found.append(Episode(event, Judgement.KEPT, said))
+        elif last.status != "resolved":
+            found.append(say(last, Judgement.RAISED, said + 1))
         else:
-            found.append(say(_by_labels(kept), Judgement.RAISED, before.said + 1))
+            if status == WITHDRAWN:
+                said = say(opening, Judgement.RAISED, said + 1).said
+            found.append(say(last, Judgement.RESOLVED, said + 1))
     for episode in left:
         if not again or episode.event.status == WITHDRAWN or _over(episode, begins):
             found.append(episode)
@@ -146,34 +150,70 @@ def forget(episodes: Iterable[Episode], before_ms: int) -> tuple[Episode, ...]:
     return tuple(episode for episode in episodes if not _over(episode, before_ms))
 
 
-def _last_words(
+class _Told(NamedTuple):
+    """An alert that a fold has found: how it opened, and the last that it said of it."""
+
+    opening: AlertEvent
+    last: AlertEvent
+
+
+def _told(
     events: Sequence[AlertEvent], base: AlertStates, published: Sequence[Episode]
-) -> list[AlertEvent]:
-    """The last event of each alert; of one that was open before, its opening."""
-    last: dict[tuple[str, str, str, int], AlertEvent] = {}
+) -> list[_Told]:
+    """The alerts of a fold, in the order of what it said last of them."""
+    told: dict[tuple[tuple[str, str, str], int], _Told] = {}
     for key, state in base.items():
+        if not state.is_open or state.first is None:
+            continue
         of_key = (key.family.value, key.monitor, key.column)
-        opened = [e for e in published if e.key == of_key and e.event.status == "opened"]
-        if state.is_open and state.first is not None and opened:
-            last[(*of_key, state.first.end_ms)] = opened[-1].event
+        for episode in published:
+            if episode.key == of_key and episode.event.since_ms == state.first.end_ms:
+                opened = _still_open(episode.event)
+                told[of_key, state.first.end_ms] = _Told(opened, opened)
     for event in events:
-        last[event.family, event.monitor, event.column, event.since_ms] = event
-    return list(last.values())
+        at = ((event.family, event.monitor, event.column), event.since_ms)
+        before = told.pop(at, None)
+        told[at] = _Told(_opening(event) if before is None else before.opening, event)
+    return list(told.values())
 
 
-def _same(event: AlertEvent, published: Sequence[Episode]) -> Episode | None:
-    """The published alert that this one is: of one question, and of overlapping time."""
+def _matches(told: Sequence[_Told], left: list[Episode], *, again: bool) -> list[Episode | None]:
+    """The published alert that each found one is; they are taken out of ``left``.
+
+    One that began at the same time comes first; where windows are judged ``again``, then one
+    that was open at some time when this one is: it has only become longer or shorter.
+    """
+    found: list[Episode | None] = [None] * len(told)
+    for same in (_begins_with, _overlaps) if again else (_begins_with,):
+        for at, (_, last) in enumerate(told):
+            if found[at] is None:
+                found[at] = next((episode for episode in left if same(episode, last)), None)
+                left[:] = [episode for episode in left if episode is not found[at]]
+    return found
+
+
+def _begins_with(episode: Episode, event: AlertEvent) -> bool:
+    key = (event.family, event.monitor, event.column)
+    return episode.key == key and episode.event.since_ms == event.since_ms
+
+
+def _overlaps(episode: Episode, event: AlertEvent) -> bool:
     key = (event.family, event.monitor, event.column)
     until = _FOR_EVER if event.resolved_at is None else event.resolved_at
-    for episode in published:
-        ends = episode.event.resolved_at
-        if (
-            episode.key == key
-            and episode.event.since_ms <= until
-            and (ends is None or ends >= event.since_ms)
-        ):
-            return episode
-    return None
+    ends = _FOR_EVER if episode.event.resolved_at is None else episode.event.resolved_at
+    return episode.key == key and episode.event.since_ms <= until and ends >= event.since_ms
+
+
+def _known(episode: Episode) -> tuple[int, str, int | None]:
+    return episode.said, episode.event.status, episode.event.resolved_at
+
+
+def _unused(alert_id: str, taken: Container[str]) -> str:
+    """An alert that has become two: the second one may not have the id of the first."""
+    found, number = alert_id, 2
+    while found in taken:
+        found, number = f"{alert_id}-{number}", number + 1
+    return found
 
 
 def _over(episode: Episode, before_ms: int) -> bool:
@@ -182,25 +222,39 @@ def _over(episode: Episode, before_ms: int) -> bool:
 
 
 def _opening(event: AlertEvent) -> AlertEvent:
-    """The opening of an alert that was over when it was found."""
+    """The opening of an alert, of which nothing else may be known than how it resolved."""
     return replace(event, status="opened", resolved_at=None)
 
 
-def _by_labels(event: AlertEvent) -> AlertEvent:
-    return replace(event, summary=f"{event.summary} Labels that came late have raised it.")
+def _still_open(event: AlertEvent) -> AlertEvent:
+    """The opening of an alert that was published as resolved and is not."""
+    if event.status == "opened":
+        return event
+    return replace(
+        event,
+        status="opened",
+        resolved_at=None,
+        summary=f"Open again: {_subject(event)}: it is still in alarm since "
+        f"{rfc3339(event.since_ms)}.",
+    )
+
+
+def _subject(event: AlertEvent) -> str:
+    subject = f"model {event.model}" + (f", {event.column}" if event.column else "")
+    return f"{subject}: {event.monitor.replace('_', ' ')}"
 
 
 def _withdrawn(event: AlertEvent, at_ms: int) -> AlertEvent:
-    subject = f"model {event.model}" + (f", {event.column}" if event.column else "")
     return replace(
         event,
         status=WITHDRAWN,
         resolved_at=max(at_ms, event.opened_at),
-        summary=f"Withdrawn: {subject}: {event.monitor.replace('_', ' ')}: with the labels that "
-        "have come since, no window was in alarm for long enough; nothing has to be done.",
+        summary=f"Withdrawn: {_subject(event)}: with the labels that have come since, "
+        " no window was in alarm for long enough; nothing has to be done.",
     )
 
 
+_BY_LABELS = "Labels that came late have raised it."
 _FOR_EVER = 2**62
 
 

@@ -15,8 +15,8 @@ class RowStore:
     """Named columns of equal length; rows have numbers that never change.
 
     The first row is number 0, for ever: what :meth:`drop` takes away leaves a gap below
-    :attr:`start`. Appending costs amortised O(1) a row, and arrays are never more than about
-    twice as long as what they hold.
+    :attr:`start`. Appending and dropping cost amortised O(1) a row, and after either the arrays
+    have no more than twice as many places as there are rows, and 2,048.
     """
 
     def __init__(self, kinds: Mapping[str, Any]) -> None:
@@ -59,13 +59,16 @@ class RowStore:
         if gone > 0:
             self.start += gone
             self._first += gone
-            if self._first > len(self) + _LEAST:
+            if self._size > 2 * len(self) + 2 * _LEAST:
                 self._resize(max(_LEAST, len(self) + len(self) // 2))
 
+    @property
+    def _size(self) -> int:
+        return len(next(iter(self._arrays.values())))
+
     def _make_room(self, n: int) -> None:
-        size = len(next(iter(self._arrays.values())))
         needed = len(self) + n
-        if self._first + needed > size:
+        if self._first + needed > self._size:
             self._resize(max(_LEAST, needed + needed // 2))
 
     def _resize(self, size: int) -> None:

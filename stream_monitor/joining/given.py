@@ -9,8 +9,20 @@ import numpy as np
 from stream_monitor.events.columns import OK
 from stream_monitor.joining.columns import RowStore
 from stream_monitor.joining.messages import LabelPart
-from stream_monitor.statistics.arrays import BoolArray, IntArray
+from stream_monitor.statistics.arrays import BoolArray, FloatArray, IntArray
 from stream_monitor.summaries.outcomes import Encoded
+
+
+class Fresh(NamedTuple):
+    """Rows that have got their label: which, how many seconds after, and from which offset."""
+
+    rows: IntArray
+    delays_s: FloatArray
+    firsts: IntArray  # the smaller of the offsets of prediction and label on ``joins``
+
+    def take(self, at: IntArray) -> Fresh:
+        """The rows at these places."""
+        return Fresh(self.rows[at], self.delays_s[at], self.firsts[at])
 
 
 class GivenLabels(NamedTuple):

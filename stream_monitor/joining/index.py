@@ -14,7 +14,8 @@ class HashIndex:
     Kept as a few sorted runs, each at least twice as long as the next, which are merged as
     rows come (O'Neil, Cheng, Gawlick and O'Neil, "The log-structured merge-tree", Acta
     Informatica 33, 1996): n rows cost O(n log n) in all, and a lookup a binary search in
-    each of O(log n) runs. 16 bytes a row. Rows below :attr:`base` are gone.
+    each of O(log n) runs. 16 bytes a row. Rows below :attr:`base` are gone, and their hashes may
+    come again.
     """
 
     def __init__(self) -> None:
@@ -40,6 +41,8 @@ class HashIndex:
         order = np.argsort(hashes)  # neighbours in a run are neighbours in the cache
         wanted = hashes[order]
         for run, rows in self._runs:
+            if not len(run):
+                continue
             at = np.minimum(run.searchsorted(wanted), len(run) - 1)
             hits = np.flatnonzero(run[at] == wanted)
             found[order[hits]] = rows[at[hits]]
@@ -55,14 +58,18 @@ class HashIndex:
 
     def _kept(self, run: tuple[Words, IntArray]) -> tuple[Words, IntArray]:
         hashes, rows = run
+        if rows.min(initial=self.base) >= self.base:
+            return run
         alive = rows >= self.base
         return (hashes[alive], rows[alive])
 
     def _merged(
         self, one: tuple[Words, IntArray], other: tuple[Words, IntArray]
     ) -> tuple[Words, IntArray]:
-        hashes = np.concatenate((one[0], other[0]))
-        rows = np.concatenate((one[1], other[1]))
+        # Without the rows that are gone: one of them could hide a hash that has come again.
+        parts = (self._kept(one), self._kept(other))
+        hashes = np.concatenate([hashes for hashes, _ in parts])
+        rows = np.concatenate([rows for _, rows in parts])
         order = np.argsort(hashes, kind="stable")  # two sorted runs: merged in linear time
         return hashes[order], rows[order]
 

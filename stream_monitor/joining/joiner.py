@@ -15,15 +15,17 @@ from typing import NamedTuple
 
 import numpy as np
 
+from stream_monitor.joining.given import Fresh
 from stream_monitor.joining.messages import (
     BadJoinMessageError,
     LabelPart,
     PredictionPart,
+    Source,
     decode_join,
 )
-from stream_monitor.joining.pending import Fresh, Outcome, Pending
+from stream_monitor.joining.pending import Outcome, Pending
 from stream_monitor.joining.ranges import GapError, Ranges
-from stream_monitor.reference.model import NO_REFERENCE, Reference, Task
+from stream_monitor.reference.model import NO_REFERENCE, Reference
 from stream_monitor.summaries.slices import SlicedTraffic, Slicing
 
 
@@ -76,7 +78,7 @@ class PaneLabels:
     key: PaneKey
     first: int
     last: int
-    labelled: int
+    labelled: int  # with a prediction, as the state counts them
     state: bytes  # of a SlicedTraffic without rows
 
 
@@ -107,16 +109,20 @@ class Joiner:
         self.counts = JoinCounts() if counts is None else counts
         self.models: dict[str, _Model] = {}
         self.position = start  # the next offset
+        self._start = start
         self._config = config
         self._ranges = Ranges(from_start=start == 0)
         self._log: deque[tuple[int, int]] = deque()  # offset and bytes of the messages held
         self._held_bytes = 0
+        self._last: dict[Source, int] = {}  # the offset of the last message taken
+        self._gaps: dict[Source, int] = {}  # of sources with a gap: what came before it
 
     @property
     def floor(self) -> int:
         """The offset from which on the log has to be read again by a successor."""
         firsts = [m.pending.first_offset for m in self.models.values()]
-        return min((first for first in firsts if first is not None), default=self.position)
+        held = [first for first in firsts if first is not None]
+        return min([*held, *self._gaps.values()], default=self.position)
 
     def handle(self, offset: int, data: bytes) -> None:
         """Take one message in; what cannot be read is counted, and nothing else is lost."""
@@ -128,14 +134,22 @@ class Joiner:
             self.counts.errors[str(error)] += 1
             return
         except GapError:
+            # A successor must see the gap too, and not take what is behind it for a beginning.
+            self._gaps[message.source] = self._last.get(message.source, self._start)
             self.counts.dropped["join_gap"] += 1
             return
-        if new is None:
+        if not new:
             return
+        self._last[message.source] = offset
+        self._gaps.pop(message.source, None)
         self._log.append((offset, len(data)))
         self._held_bytes += len(data)
         for part in message.parts:
-            fresh = np.flatnonzero(part.offsets >= new)
+            fresh = np.flatnonzero(
+                np.any(
+                    [(part.offsets >= start) & (part.offsets < end) for start, end in new], axis=0
+                )
+            )
             if len(fresh):
                 self._take(part if len(fresh) == len(part) else part.take(fresh), offset)
 
@@ -160,9 +174,7 @@ class Joiner:
         if isinstance(part, LabelPart):
             pending.add_labels(part, offset)
         else:
-            reference = self._reference(part.model, part.reference_hash)
-            numeric = reference is not None and reference.task is Task.REGRESSION
-            pending.add_predictions(part, numeric, offset)
+            pending.add_predictions(part, offset)
         self._count(part.model, pending)
 
     def _count(self, name: str, pending: Pending) -> None:
@@ -175,11 +187,11 @@ class Joiner:
     def _settle(self, name: str, model: _Model) -> None:
         """Sum up the rows that have got a label since the last time, pane by pane."""
         slide = self._config.slide_ms(name)
-        horizon = self._horizon(model.pending)
+        horizon = self._horizon(name, model.pending)
         for hash_, fresh in model.pending.take_fresh():
             reference = self._reference(name, hash_)
             if reference is None and hash_ != NO_REFERENCE:
-                self.counts.dropped["join_reference_unknown"] += len(fresh.rows)
+                model.pending.put_back(fresh)  # it may become known while they are held
                 continue
             panes = np.floor_divide(model.pending.times(fresh.rows), slide) * slide
             order = np.argsort(panes, kind="stable")
@@ -190,8 +202,7 @@ class Joiner:
                     # What was known of it is forgotten, and must not be begun anew.
                     self.counts.dropped["join_past_retention"] += len(rows)
                     continue
-                part = Fresh(fresh.rows[rows], fresh.delays_s[rows], fresh.firsts[rows])
-                self._add(name, model, key, part, reference)
+                self._add(name, model, key, fresh.take(rows), reference)
 
     def _add(
         self,
@@ -210,11 +221,12 @@ class Joiner:
             reference,
             delays_s=fresh.delays_s,
         )
-        first, labelled = int(fresh.firsts.min()), len(fresh.rows)
+        first = int(fresh.firsts.min())
         before = model.panes.get(key)
         if before is not None:
             found = SlicedTraffic.from_state(before.state, reference).merge(found)
-            first, labelled = min(first, before.first), labelled + before.labelled
+            first = min(first, before.first)
+        labelled = found.total.performance.labelled
         model.panes[key] = _Pane(first, labelled, found.to_state())
 
     def _forget(self) -> None:
@@ -224,20 +236,27 @@ class Joiner:
         below = self._log[0][0] if self._log else self.position
         for name, model in self.models.items():
             pending = model.pending
-            horizon = self._horizon(pending)
-            pending.drop(horizon, below)
+            horizon = self._horizon(name, pending)
+            dropped = pending.drop(horizon, below)
+            self.counts.dropped["join_reference_unknown"] += dropped
             self._count(name, pending)
             gone = [k for k in model.panes if k.pane_ms + k.slide_ms <= horizon]
             for key in gone:
                 del model.panes[key]
+        self._gaps = {source: at for source, at in self._gaps.items() if at >= below}
         floor = self.floor
         while self._log and self._log[0][0] < floor:
             self._held_bytes -= self._log.popleft()[1]
 
-    def _horizon(self, pending: Pending) -> int:
-        """Event time before which a model's predictions are forgotten."""
-        newest = pending.newest_ms
-        return _NEVER if newest is None else newest - self._config.retention_ms
+    def _horizon(self, name: str, pending: Pending) -> int:
+        """Event time before which a model's predictions are forgotten: the start of a pane.
+
+        A pane is forgotten as a whole: a successor that knew half of it would say less of it.
+        """
+        if pending.newest_ms is None:
+            return _NEVER
+        slide = self._config.slide_ms(name)
+        return (pending.newest_ms - self._config.retention_ms) // slide * slide
 
     def _reference(self, model: str, hash_: str) -> Reference | None:
         return None if hash_ == NO_REFERENCE else self._config.reference(model, hash_)

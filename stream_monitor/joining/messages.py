@@ -54,12 +54,14 @@ class Range(NamedTuple):
 class PredictionPart:
     """Predictions of one model and reference, rows by source offset.
 
+    ``numeric``: the reference's answers are numbers (a regression), and so are its labels.
     ``ids`` uint64, ``offsets`` and ``timestamps`` int64, all (n,). ``labels`` are those that
     came with the event (code MISSING: none), ``cuts`` the slices.
     """
 
     model: str
     reference_hash: str
+    numeric: bool
     offsets: IntArray
     ids: Words
     timestamps: IntArray
@@ -75,6 +77,7 @@ class PredictionPart:
         return PredictionPart(
             self.model,
             self.reference_hash,
+            self.numeric,
             self.offsets[rows],
             self.ids[rows],
             self.timestamps[rows],
@@ -130,6 +133,7 @@ class JoinMessage:
 class _PredictionWire(msgspec.Struct, array_like=True, frozen=True, tag="p"):
     model: str
     reference_hash: str
+    numeric: bool
     offsets: bytes
     ids: bytes
     timestamps: bytes
@@ -198,6 +202,7 @@ def _wire(part: Part) -> _PredictionWire | _LabelWire:
     return _PredictionWire(
         part.model,
         part.reference_hash,
+        part.numeric,
         part.offsets.tobytes(),
         part.ids.tobytes(),
         part.timestamps.tobytes(),
@@ -230,10 +235,11 @@ def _part(wire: _PredictionWire | _LabelWire) -> Part:
         )
     by_class = None
     if wire.by_class is not None:
-        by_class = np.frombuffer(wire.by_class, dtype="<f8").reshape(n, -1)
+        by_class = np.frombuffer(wire.by_class, dtype="<f8").reshape(n, -1 if n else 0)
     return PredictionPart(
         wire.model,
         wire.reference_hash,
+        wire.numeric,
         offsets,
         ids,
         times,
@@ -247,10 +253,16 @@ def _part(wire: _PredictionWire | _LabelWire) -> Part:
         if wire.labels is None or wire.label_codes is None
         else _encoded(wire.labels, wire.label_codes, n),
         {
-            name: Cut(tuple(values), _column(codes, "<i4", n).astype(np.int64))
+            name: _cut(tuple(values), _column(codes, "<i4", n))
             for name, (values, codes) in wire.cuts.items()
         },
     )
+
+
+def _cut(values: tuple[str, ...], codes: NDArray[np.int32]) -> Cut:
+    if len(codes) and not -1 <= codes.min() <= codes.max() < len(values):
+        raise ValueError("a slice points to no value")
+    return Cut(values, codes.astype(np.int64))
 
 
 def _encoded(words: bytes, codes: bytes, n: int) -> Encoded:

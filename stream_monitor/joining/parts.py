@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from stream_monitor.events.columns import OK, text
+from stream_monitor.events.columns import text
 from stream_monitor.joining.messages import LabelPart, PredictionPart
-from stream_monitor.reference.model import NO_REFERENCE, Reference
+from stream_monitor.reference.model import NO_REFERENCE, Reference, Task
 from stream_monitor.statistics.hashing import stable_hash64
 from stream_monitor.summaries.outcomes import (
     answers,
@@ -16,6 +16,7 @@ from stream_monitor.summaries.outcomes import (
     as_text,
     is_boolean,
     predictions_of,
+    task_of,
 )
 from stream_monitor.summaries.slices import Slicing, cuts_of
 
@@ -30,9 +31,9 @@ def prediction_part(
     """The events of a batch that have an id; ``None`` if none has."""
     if batch.prediction_ids is None:
         return None
-    texts, codes = text(batch.prediction_ids, len(batch))
-    named = None if codes is None else np.flatnonzero(codes == OK)
-    if named is not None and len(named) < len(batch):
+    texts = text(batch.prediction_ids, len(batch)).texts
+    if not all(texts):  # an empty text is no id: no label can have it
+        named = np.flatnonzero([bool(name) for name in texts])
         if not len(named):
             return None
         batch = batch.take(named)
@@ -41,6 +42,7 @@ def prediction_part(
     return PredictionPart(
         batch.model,
         NO_REFERENCE if reference is None else reference.hash,
+        task_of(reference) is Task.REGRESSION,
         batch.offsets,
         stable_hash64([name or "" for name in texts]),
         batch.timestamps,

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Iterator
 from enum import StrEnum
-from typing import NamedTuple
 
 import numpy as np
 
 from stream_monitor.events.columns import MISSING
+from stream_monitor.joining.chunks import Chunks
+from stream_monitor.joining.class_scores import ClassScores
 from stream_monitor.joining.columns import RowStore
-from stream_monitor.joining.given import GivenLabels, same
+from stream_monitor.joining.given import Fresh, GivenLabels, same
 from stream_monitor.joining.index import HashIndex
 from stream_monitor.joining.messages import LabelPart, PredictionPart
 from stream_monitor.joining.slicing import SliceCodes
-from stream_monitor.statistics.arrays import BoolArray, FloatArray, IntArray
+from stream_monitor.statistics.arrays import BoolArray, IntArray
 from stream_monitor.summaries.outcomes import Encoded, Predictions
 
 
@@ -28,23 +29,6 @@ class Outcome(StrEnum):
     UNMATCHED = "unmatched"  # a label left before any prediction of its id came
     EXPIRED = "expired"  # a prediction left before its label came
     REPEATED_PREDICTION = "repeated_prediction"  # its id came before; the label is the first's
-
-
-class Fresh(NamedTuple):
-    """Rows that have got their label: which, how many seconds after, and from which offset."""
-
-    rows: IntArray
-    delays_s: FloatArray
-    firsts: IntArray  # the smaller of the offsets of prediction and label on ``joins``
-
-
-class _Chunk(NamedTuple):
-    """Rows of one message: up to which number, when the newest was, at which offset."""
-
-    offset: int
-    end: int
-    waiting_end: int
-    newest_ms: int
 
 
 _WAITING, _LABELLED, _CAME_LABELLED = 0, 1, 2
@@ -76,8 +60,8 @@ _LABEL = {
 class Pending:
     """Rows of one model, oldest first, bounded by whoever calls :meth:`drop`.
 
-    ``numeric`` says of a reference's hash whether its answers are numbers. The first label of
-    an id counts, whenever it comes; of two predictions with one id it is the first one's.
+    The first label of an id counts, whenever it comes; of two predictions with one id it is
+    the first one's.
     """
 
     def __init__(self) -> None:
@@ -88,36 +72,30 @@ class Pending:
         self._labels = RowStore(_LABEL)
         self._index = HashIndex()
         self._label_index = HashIndex()
-        self._references: list[str] = []
-        self._numeric: list[bool] = []
-        self._by_class: deque[tuple[int, FloatArray]] = deque()
-        self._chunks: deque[_Chunk] = deque()
+        self._references: list[tuple[str, bool]] = []  # hash, and whether answers are numbers
+        self._by_class = ClassScores()
+        self._chunks = Chunks()
         self._fresh: list[Fresh] = []
         self.labelled = 0  # of the rows held
+        self.waiting_labels = 0  # labels held that have no prediction yet
 
     def __len__(self) -> int:
         """Predictions held, with a label or without."""
         return len(self._rows)
 
     @property
-    def waiting_labels(self) -> int:
-        """Labels held that have no prediction yet."""
-        held = np.arange(self._labels.start, self._labels.end)
-        return int(np.count_nonzero(~self._labels.get("used", held)))
-
-    @property
     def nbytes(self) -> int:
         """The memory of all rows, without that of the index's sixteen bytes a row."""
-        return self._rows.nbytes + self._labels.nbytes
+        return self._rows.nbytes + self._labels.nbytes + self._by_class.nbytes
 
     @property
     def first_offset(self) -> int | None:
         """The offset on ``joins`` of the oldest message of which something is held."""
-        return self._chunks[0].offset if self._chunks else None
+        return self._chunks.first_offset
 
     # -- predictions
 
-    def add_predictions(self, part: PredictionPart, numeric: bool, offset: int) -> None:
+    def add_predictions(self, part: PredictionPart, offset: int) -> None:
         """Take predictions in; labels that wait for them meet them."""
         ids, firsts = np.unique(part.ids, return_index=True)
         new = self._index.find(ids) < 0
@@ -138,23 +116,27 @@ class Pending:
                 "label": part.labels.words,
                 "label_code": part.labels.codes,
                 "state": np.where(came, _CAME_LABELLED, _WAITING),
-                "reference": np.full(len(part), self._reference(part.reference_hash, numeric)),
+                "reference": np.full(len(part), self._reference(part)),
                 "slice": self.slices.encode(part.cuts, len(part)),
                 "offset": np.full(len(part), offset),
             }
         )
         self.labelled += int(np.count_nonzero(came))
         if said.by_class is not None:
-            self._by_class.append((int(rows[0]), said.by_class))
+            self._by_class.append(int(rows[0]), said.by_class)
         self._index.add(part.ids, rows)
         newest = int(part.timestamps.max())
         self.newest_ms = newest if self.newest_ms is None else max(newest, self.newest_ms)
-        self._note(offset, newest)
+        self._chunks.note(offset, self._rows.end, self._labels.end, newest)
         waiting = self._label_index.find(part.ids)
         hits = np.flatnonzero(waiting >= 0)
         if len(hits):
+            labels = GivenLabels.of(self._labels, waiting[hits])
+            self.waiting_labels -= int(np.count_nonzero(~self._labels.get("used", waiting[hits])))
             self._labels.put("used", waiting[hits], True)
-            self._label(rows[hits], GivenLabels.of(self._labels, waiting[hits]))
+            # Whoever reads the log again must find the label as long as its prediction.
+            self._chunks.keep(labels.offsets, part.timestamps[hits])
+            self._label(rows[hits], labels)
 
     # -- labels
 
@@ -194,8 +176,10 @@ class Pending:
                 "offset": np.full(len(new), offset),
             }
         )
+        self.waiting_labels += len(new)
         self._label_index.add(new.ids, numbers)
-        self._note(offset, int(new.timestamps.max()))
+        newest = int(new.timestamps.max())
+        self._chunks.note(offset, self._rows.end, self._labels.end, newest)
 
     def _label(self, rows: IntArray, labels: GivenLabels) -> None:
         """Give labels to rows, each row once: the first one stays."""
@@ -233,16 +217,17 @@ class Pending:
 
     def take_fresh(self) -> Iterator[tuple[str, Fresh]]:
         """Rows that have got their label since the last call, by reference hash."""
-        fresh, self._fresh = self._fresh, []
-        if not fresh:
+        parts, self._fresh = [part for part in self._fresh if len(part.rows)], []
+        if not parts:
             return
-        rows = np.concatenate([part.rows for part in fresh])
-        delays = np.concatenate([part.delays_s for part in fresh])
-        firsts = np.concatenate([part.firsts for part in fresh])
-        codes = self._rows.get("reference", rows)
+        fresh = Fresh(*map(np.concatenate, zip(*parts, strict=True)))
+        codes = self._rows.get("reference", fresh.rows)
         for code in np.unique(codes).tolist():
-            of = codes == code
-            yield self._references[code], Fresh(rows[of], delays[of], firsts[of])
+            yield self._references[code][0], fresh.take(np.flatnonzero(codes == code))
+
+    def put_back(self, fresh: Fresh) -> None:
+        """Give rows out again with the next :meth:`take_fresh`, if they are still held then."""
+        self._fresh.append(fresh)
 
     def times(self, rows: IntArray) -> IntArray:
         """Event times of rows, ms."""
@@ -259,7 +244,7 @@ class Pending:
             Encoded(self._rows.get("answer", rows), self._rows.get("answer_code", rows)),
             self._rows.get("score", rows),
             self._rows.get("score_code", rows),
-            self._scores_by_class(rows),
+            self._by_class.get(rows),
         )
 
     def slice_codes(self, rows: IntArray) -> IntArray:
@@ -268,56 +253,39 @@ class Pending:
 
     # -- what leaves
 
-    def drop(self, horizon_ms: int, below_offset: int) -> None:
-        """Forget the oldest messages: those wholly before a time, and those below an offset."""
-        end = waiting_end = None
-        while self._chunks:
-            chunk = self._chunks[0]
-            if chunk.newest_ms >= horizon_ms and chunk.offset >= below_offset:
-                break
-            end, waiting_end = chunk.end, chunk.waiting_end
-            self._chunks.popleft()
-        if end is not None and waiting_end is not None:
-            self._drop_rows(end, waiting_end)
+    def drop(self, horizon_ms: int, below_offset: int) -> int:
+        """Forget the oldest messages: those wholly before a time, and those below an offset.
 
-    def _drop_rows(self, end: int, waiting_end: int) -> None:
+        How many rows with a label were put back, and are gone now.
+        """
+        ends = self._chunks.drop(horizon_ms, below_offset)
+        if ends is None:
+            return 0
+        end, waiting_end = ends
         rows = np.arange(self._rows.start, end)
         unlabelled = int(np.count_nonzero(self._rows.get("state", rows) == _WAITING))
         self.counts[Outcome.EXPIRED] += unlabelled
         self.labelled -= len(rows) - unlabelled
         self._rows.drop(end)
         self._index.drop_below(end)
+        self._by_class.drop(end)
         waiting = np.arange(self._labels.start, waiting_end)
         unused = int(np.count_nonzero(~self._labels.get("used", waiting)))
         self.counts[Outcome.UNMATCHED] += unused
+        self.waiting_labels -= unused
         self._labels.drop(waiting_end)
         self._label_index.drop_below(waiting_end)
-        while len(self._by_class) > 1 and self._by_class[1][0] <= end:
-            self._by_class.popleft()
+        put_back = sum(len(part.rows) for part in self._fresh)
+        self._fresh = [part.take(np.flatnonzero(part.rows >= end)) for part in self._fresh]
+        return put_back - sum(len(part.rows) for part in self._fresh)
 
-    def _note(self, offset: int, newest_ms: int) -> None:
-        self._chunks.append(_Chunk(offset, self._rows.end, self._labels.end, newest_ms))
-
-    def _reference(self, hash_: str, numeric: bool) -> int:
-        if hash_ not in self._references:
-            self._references.append(hash_)
-            self._numeric.append(numeric)
-        return self._references.index(hash_)
+    def _reference(self, part: PredictionPart) -> int:
+        known = (part.reference_hash, part.numeric)
+        if known not in self._references:
+            self._references.append(known)
+        return self._references.index(known)
 
     def _is_numeric(self, rows: IntArray) -> BoolArray:
-        numeric = np.array(self._numeric, dtype=np.bool_)
+        numeric = np.array([numeric for _, numeric in self._references], dtype=np.bool_)
         found: BoolArray = numeric[self._rows.get("reference", rows)]
         return found
-
-    def _scores_by_class(self, rows: IntArray) -> FloatArray | None:
-        if not self._by_class:
-            return None
-        starts = np.array([start for start, _ in self._by_class])
-        place = np.maximum(starts.searchsorted(rows, side="right") - 1, 0)
-        width = max(matrix.shape[1] for _, matrix in self._by_class)
-        scores = np.full((len(rows), width), np.nan)
-        for at in np.unique(place).tolist():
-            start, matrix = self._by_class[at]
-            inside = np.flatnonzero((place == at) & (rows >= start) & (rows < start + len(matrix)))
-            scores[inside, : matrix.shape[1]] = matrix[rows[inside] - start]
-        return scores

@@ -21,6 +21,7 @@ class SliceCodes:
     def __init__(self) -> None:
         self.dropped = 0  # rows whose combination was one too many
         self._codes: dict[_Values, int] = {}
+        self._known: list[_Values] = []  # by code
 
     def encode(self, cuts: Mapping[str, Cut], n: int) -> IntArray:
         """The number of each of n rows."""
@@ -39,7 +40,8 @@ class SliceCodes:
             if values in self._codes:
                 codes[at] = self._codes[values]
             elif values and len(self._codes) < MOST:
-                codes[at] = self._codes[values] = len(self._codes)
+                codes[at] = self._codes[values] = len(self._known)
+                self._known.append(values)
         place = place.reshape(-1)
         found: IntArray = codes[place]
         self.dropped += int(np.count_nonzero((found < 0) & (table >= 0).any(axis=1)))
@@ -47,14 +49,13 @@ class SliceCodes:
 
     def cuts(self, codes: IntArray) -> dict[str, Cut]:
         """The rows by dimension again."""
-        known = list(self._codes)
         distinct, place = np.unique(codes, return_inverse=True)
-        of_distinct = [known[code] if code >= 0 else () for code in distinct.tolist()]
+        of_distinct = [dict(self._known[code]) if code >= 0 else {} for code in distinct.tolist()]
         cuts = {}
-        for name in sorted({name for values in of_distinct for name, _ in values}):
-            column = [dict(values).get(name) for values in of_distinct]
+        for name in sorted({name for values in of_distinct for name in values}):
+            column = [values.get(name) for values in of_distinct]
             values = tuple(dict.fromkeys(value for value in column if value is not None))
-            numbers = {value: number for number, value in enumerate(values)}
-            lookup = np.array([numbers.get(value, -1) if value else -1 for value in column])
+            numbers: dict[str | None, int] = {value: i for i, value in enumerate(values)}
+            lookup = np.array([numbers.get(value, -1) for value in column], dtype=np.int64)
             cuts[name] = Cut(values, lookup[place.reshape(-1)])
         return cuts

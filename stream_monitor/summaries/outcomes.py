@@ -105,6 +105,7 @@ def as_text(raw: RawColumn | None, n: int, *, boolean: bool = False) -> Encoded:
 def as_number(raw: RawColumn | None, n: int) -> Encoded:
     """A raw column as floats."""
     values, codes = numeric(raw, n)
+    values = values + 0.0  # -0.0 and 0.0 are one number: one word
     if codes is None:
         return Encoded(values.view(np.uint64), np.zeros(n, dtype=np.uint8))
     words = np.where(codes == OK, values, 0.0).view(np.uint64)
