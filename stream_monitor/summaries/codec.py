@@ -22,7 +22,7 @@ from stream_monitor.errors import DataError
 IntArray = NDArray[np.int64]
 Wire = TypeVar("Wire", bound=msgspec.Struct)
 
-VERSION = 3
+VERSION = 4
 _HEAD = 5
 _TYPES = {size: np.dtype(f"<u{size}") for size in (1, 2, 4, 8)}
 

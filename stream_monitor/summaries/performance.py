@@ -21,6 +21,7 @@ from stream_monitor.summaries.outcomes import (
     places,
     task_of,
 )
+from stream_monitor.summaries.population import PopulationSummary, PopulationWire
 from stream_monitor.summaries.residuals import ResidualSummary, ResidualWire
 from stream_monitor.summaries.scored import ScoredSummary, ScoredWire
 
@@ -36,6 +37,7 @@ class PerformanceWire(msgspec.Struct, array_like=True, frozen=True):
     scored: ScoredWire | None
     residuals: ResidualWire | None
     delays: LatencyWire
+    population: PopulationWire
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +46,15 @@ class PerformanceSummary:
 
     ``confusion`` is of the rows with both a label and a prediction; binary models have
     ``scored``, regressions ``residuals``, elsewhere they are ``None``. ``delays`` are the
-    *seconds* from a prediction to its label, of labels that came on their own.
+    *seconds* from a prediction to its label, of labels that came on their own. ``population``
+    is of the rows with a usable label, to be held against that of all rows.
     """
 
     confusion: ConfusionSummary
     scored: ScoredSummary | None
     residuals: ResidualSummary | None
     delays: LatencySummary
+    population: PopulationSummary
 
     @classmethod
     def empty(cls, reference: Reference | None) -> PerformanceSummary:
@@ -61,6 +65,7 @@ class PerformanceSummary:
             scored=ScoredSummary.empty() if task is Task.BINARY else None,
             residuals=ResidualSummary.empty() if task is Task.REGRESSION else None,
             delays=LatencySummary.empty(),
+            population=PopulationSummary.empty(reference),
         )
 
     @classmethod
@@ -93,6 +98,7 @@ class PerformanceSummary:
             scored,
             residuals,
             empty.delays if delays_s is None else LatencySummary.of(delays_s, len(delays_s)),
+            _population(labels, predictions, reference),
         )
 
     @property
@@ -102,7 +108,7 @@ class PerformanceSummary:
 
     @property
     def fingerprint(self) -> str:
-        parts = (self.confusion, self.scored, self.residuals)
+        parts = (self.confusion, self.scored, self.residuals, self.population)
         return ",".join(part.fingerprint for part in parts if part is not None)
 
     def merge(self, other: PerformanceSummary) -> PerformanceSummary:
@@ -113,6 +119,7 @@ class PerformanceSummary:
             self.scored and other.scored and self.scored.merge(other.scored),
             self.residuals and other.residuals and self.residuals.merge(other.residuals),
             self.delays.merge(other.delays),
+            self.population.merge(other.population),
         )
 
     def subtract(self, other: PerformanceSummary) -> PerformanceSummary:
@@ -123,6 +130,7 @@ class PerformanceSummary:
             self.scored and other.scored and self.scored.subtract(other.scored),
             self.residuals and other.residuals and self.residuals.subtract(other.residuals),
             self.delays.subtract(other.delays),
+            self.population.subtract(other.population),
         )
 
     def _require_like(self, other: PerformanceSummary) -> None:
@@ -138,6 +146,7 @@ class PerformanceSummary:
             None if self.scored is None else self.scored.to_wire(),
             None if self.residuals is None else self.residuals.to_wire(),
             self.delays.to_wire(),
+            self.population.to_wire(),
         )
 
     @classmethod
@@ -153,6 +162,7 @@ class PerformanceSummary:
             None if wire.scored is None else ScoredSummary.from_wire(wire.scored),
             None if wire.residuals is None else ResidualSummary.from_wire(wire.residuals),
             LatencySummary.from_wire(wire.delays),
+            PopulationSummary.from_wire(wire.population, reference),
         )
 
     def to_state(self) -> bytes:
@@ -177,6 +187,13 @@ def _confusion(
     return ConfusionSummary.of_places(
         places(label, classes), places(prediction, classes), correct, classes
     )
+
+
+def _population(
+    labels: Encoded, predictions: Predictions, reference: Reference | None
+) -> PopulationSummary:
+    fine = labels.codes == OK
+    return PopulationSummary.of(predictions if fine.all() else predictions.take(fine), reference)
 
 
 def _scored(

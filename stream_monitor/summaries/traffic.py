@@ -9,9 +9,11 @@ import msgspec
 
 from stream_monitor.summaries.codec import at_least_zero, damaged, seal, unseal
 from stream_monitor.summaries.performance import PerformanceSummary, PerformanceWire
+from stream_monitor.summaries.population import PopulationSummary, PopulationWire
 
 if TYPE_CHECKING:
     from stream_monitor.reference.model import Reference
+    from stream_monitor.statistics.arrays import FloatArray
     from stream_monitor.summaries.outcomes import Encoded, Predictions
 
 
@@ -20,54 +22,82 @@ class TrafficWire(msgspec.Struct, array_like=True, frozen=True):
 
     rows: int
     performance: PerformanceWire
+    population: PopulationWire
 
 
 @dataclass(frozen=True, slots=True)
 class TrafficSummary:
     """Events of a model, all of them or a slice: an exact commutative group.
 
-    Labels that came on their own are a summary without ``rows``: merged with that of their
-    predictions it is the whole.
+    ``population`` is of all rows, ``performance.population`` of those with a label. Labels
+    that came on their own (:meth:`of_labels`) are a summary without ``rows``: merged with that
+    of their predictions it is the whole.
     """
 
     rows: int
     performance: PerformanceSummary
+    population: PopulationSummary
 
     @classmethod
     def empty(cls, reference: Reference | None) -> TrafficSummary:
         """The identity of :meth:`merge`."""
-        return cls(0, PerformanceSummary.empty(reference))
+        return cls(0, PerformanceSummary.empty(reference), PopulationSummary.empty(reference))
 
     @classmethod
     def of(
         cls, labels: Encoded, predictions: Predictions, reference: Reference | None
     ) -> TrafficSummary:
         """Of events, some of which brought their labels."""
-        return cls(len(predictions), PerformanceSummary.of(labels, predictions, reference))
+        rows, performance = len(predictions), PerformanceSummary.of(labels, predictions, reference)
+        if performance.population.facts.rows == rows:  # every row has a label
+            return cls(rows, performance, performance.population)
+        return cls(rows, performance, PopulationSummary.of(predictions, reference))
+
+    @classmethod
+    def of_labels(
+        cls,
+        labels: Encoded,
+        predictions: Predictions,
+        reference: Reference | None,
+        delays_s: FloatArray,
+    ) -> TrafficSummary:
+        """Of labels that came on their own, ``delays_s`` seconds after their predictions."""
+        performance = PerformanceSummary.of(labels, predictions, reference, delays_s)
+        return cls(0, performance, PopulationSummary.empty(reference))
 
     @property
     def fingerprint(self) -> str:
-        return self.performance.fingerprint
+        return f"{self.performance.fingerprint},{self.population.fingerprint}"
 
     def merge(self, other: TrafficSummary) -> TrafficSummary:
         """The summary of both; ``UnlikeSummaryError`` for another task or other classes."""
-        return TrafficSummary(self.rows + other.rows, self.performance.merge(other.performance))
+        return TrafficSummary(
+            self.rows + other.rows,
+            self.performance.merge(other.performance),
+            self.population.merge(other.population),
+        )
 
     def subtract(self, other: TrafficSummary) -> TrafficSummary:
         """The inverse of :meth:`merge`; ``ValueError`` if ``other`` was never added."""
         return TrafficSummary(
-            at_least_zero(self.rows - other.rows), self.performance.subtract(other.performance)
+            at_least_zero(self.rows - other.rows),
+            self.performance.subtract(other.performance),
+            self.population.subtract(other.population),
         )
 
     def to_wire(self) -> TrafficWire:
-        return TrafficWire(self.rows, self.performance.to_wire())
+        return TrafficWire(self.rows, self.performance.to_wire(), self.population.to_wire())
 
     @classmethod
     def from_wire(cls, wire: TrafficWire, reference: Reference | None) -> TrafficSummary:
         """``UnlikeSummaryError`` if the state is of other classes."""
         if wire.rows < 0:
             raise damaged("a count is negative")
-        return cls(wire.rows, PerformanceSummary.from_wire(wire.performance, reference))
+        return cls(
+            wire.rows,
+            PerformanceSummary.from_wire(wire.performance, reference),
+            PopulationSummary.from_wire(wire.population, reference),
+        )
 
     def to_state(self) -> bytes:
         return seal(self.to_wire())
