@@ -16,6 +16,7 @@ from stream_monitor.detectors.classification import (
     weighted,
 )
 from stream_monitor.detectors.figure import Figure
+from stream_monitor.detectors.labels import judge_delays, judge_estimates, judge_labelled_shift
 from stream_monitor.detectors.regression import regression_figures
 from stream_monitor.detectors.scored import scored_figures
 from stream_monitor.detectors.verdict import Family, State, Verdict
@@ -28,7 +29,9 @@ LESS_IS_BETTER = frozenset({"log_loss", "brier", "ece", "mae", "rmse", "mape"})
 def judge_performance(
     summary: ModelSummary, reference: Reference | None, settings: ModelSettings
 ) -> tuple[Verdict, ...]:
-    """``coverage`` (the labelled share), then the figures of the model's task.
+    """``coverage`` (the labelled share), ``labels``' verdicts, and the figures of the model's task.
+
+    First the delays of labels and ``labelled_shift``, last what is estimated without labels.
 
     Classifiers: ``accuracy``, ``precision``, ``recall``, ``f1``; binary ones also those of
     ``classification.binary`` and ``scored``, others the weighted means; and ``precision`` and
@@ -77,6 +80,9 @@ def judge_performance(
 
     covered = confusion.labelled / summary.rows if summary.rows else None
     verdicts = [verdict("coverage", Figure(covered, summary.rows), of=summary.rows)]
+    traffic = summary.traffic.total
+    verdicts += judge_delays(found, reference_hash, settings)
+    verdicts.append(judge_labelled_shift(traffic, reference_hash, settings))
     if reference is not None and reference.task is Task.REGRESSION:
         if found.residuals is not None:
             n = found.residuals.n
@@ -104,4 +110,8 @@ def judge_performance(
         column = f"class:{of_class.name}"
         verdicts.append(verdict("precision", of_class.precision, column=column))
         verdicts.append(verdict("recall", of_class.recall, column=column))
+    realised = {"accuracy": accuracy(confusion)} | dict(figures)
+    if found.scored is not None:
+        realised["roc_auc"] = scored_figures(found.scored)["roc_auc"]
+    verdicts += judge_estimates(traffic, reference, chosen, realised, settings)
     return tuple(verdicts)

@@ -52,3 +52,4 @@ class Verdict:
     upper: float | None = None
     effect: float | None = None
     decides: bool = False  # whether this verdict may raise an alert
+    standard_error: float | None = None  # of the statistic, where it is an estimate
