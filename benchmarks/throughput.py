@@ -91,7 +91,7 @@ def fill(settings: Settings, rows: int) -> int:
     """Create the topics, publish the reference and the events; the events' mean size in bytes."""
 
     async def prepare() -> None:
-        await create_topics(settings.kafka)
+        await create_topics(settings)
         await publish(reference(), settings.kafka)
 
     asyncio.run(prepare())

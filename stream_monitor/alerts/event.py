@@ -43,6 +43,11 @@ _WHAT: dict[str, str] = {
     "duplicates": "the same prediction_id comes more than once (share)",
     "accuracy": "accuracy is below its minimum",
     "f1": "F1 is below its minimum",
+    "degradation_cusum": "the errors have risen (CUSUM)",
+    "degradation_page_hinkley": "the errors have risen (Page-Hinkley)",
+    "degradation_adwin": "the errors have risen (ADWIN)",
+    "degradation_ddm": "the errors have risen (DDM)",
+    "degradation_hddm_a": "the errors have risen (HDDM_A)",
     "p99": "the 99th percentile of the latency is above its limit (ms)",
 }
 _LOOK: dict[Family, str] = {
@@ -186,6 +191,8 @@ def _figures(verdict: Verdict) -> str:
 
 
 def _against(verdict: Verdict) -> str:
+    if verdict.monitor.startswith("degradation_"):
+        return "the usual errors"
     if verdict.family in (Family.PERFORMANCE, Family.LATENCY):
         return "the configured limit"
     return f"reference {verdict.reference_hash} ({verdict.reference_n:,} rows)"

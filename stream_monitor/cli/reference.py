@@ -172,11 +172,12 @@ def publish(
 
     output = Output(as_json)
     found = load(file)
-    kafka = load_settings(config_path, {"kafka.bootstrap_servers": bootstrap_servers}).kafka
+    settings = load_settings(config_path, {"kafka.bootstrap_servers": bootstrap_servers})
+    kafka = settings.kafka
     topic = kafka.topic("references")
 
     async def work(topics: Mapping[str, int]) -> tuple[list[str], int]:
-        outcomes = {} if topic in topics else await create_topics(kafka)
+        outcomes = {} if topic in topics else await create_topics(settings)
         created = [name for name, outcome in outcomes.items() if outcome is Outcome.CREATED]
         return created, await publish_reference(found, kafka)
 

@@ -51,11 +51,11 @@ def create(
         "kafka.partitions": partitions,
         "kafka.replication": replication,
     }
-    kafka = load_settings(config_path, overrides).kafka
-    specs = topic_specs(kafka)
+    settings = load_settings(config_path, overrides)
+    kafka, specs = settings.kafka, topic_specs(settings)
 
     async def work(there: Mapping[str, int]) -> tuple[dict[str, Outcome], Mapping[str, int]]:
-        return await create_topics(kafka), there
+        return await create_topics(settings), there
 
     outcomes, there = ({}, {}) if dry_run else ask(kafka, work)
     rows = [

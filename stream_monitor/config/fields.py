@@ -12,7 +12,8 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from stream_monitor.config import duration
-from stream_monitor.config.settings import ModelSettings, Settings, key_of
+from stream_monitor.config.kinds import key_of
+from stream_monitor.config.settings import ModelSettings, Settings
 from stream_monitor.config.yaml_text import Path
 
 Section = type[BaseModel]

@@ -10,7 +10,8 @@ import yaml
 from pydantic import BaseModel
 
 from stream_monitor.config import duration
-from stream_monitor.config.settings import Settings, key_of
+from stream_monitor.config.kinds import key_of
+from stream_monitor.config.settings import Settings
 
 #: Values of a section: below a key another section, or a value as YAML has it.
 Plain = dict[str, object]

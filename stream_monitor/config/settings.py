@@ -19,28 +19,32 @@ from pydantic import (
     AfterValidator,
     BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     model_validator,
 )
 
 from stream_monitor.config import duration
-from stream_monitor.config.duration import HOUR, MINUTE, SECOND
+from stream_monitor.config.degradation import DegradationSettings
+from stream_monitor.config.duration import DAY, HOUR, MINUTE, SECOND
+from stream_monitor.config.kinds import SECTION as _CONFIG
+from stream_monitor.config.kinds import Count, Level, Share, Text, distinct
 
 #: The most panes (window / slide) that a window may hold.
 MAX_PANES = 10_000
 
 Topic = Literal[
-    "predictions", "labels", "references", "summaries", "reports", "alerts", "dead_letters"
+    "predictions",
+    "labels",
+    "joins",
+    "references",
+    "summaries",
+    "reports",
+    "alerts",
+    "dead_letters",
 ]
 TOPICS: tuple[Topic, ...] = get_args(Topic)
 NumericMonitor = Literal["ks", "psi", "wasserstein", "jensen_shannon"]
 CategoricalMonitor = Literal["chi_square", "jensen_shannon", "l_infinity"]
-
-
-def key_of(field: str) -> str:
-    """The YAML key of a field: its name without ``_ms``."""
-    return field.removesuffix("_ms")
 
 
 def _servers(text: str) -> str:
@@ -77,42 +81,21 @@ def _number_of_ms(value: object) -> object:
     return float(duration.parse(value)) if isinstance(value, str) else value
 
 
-def _distinct(values: tuple[str, ...]) -> tuple[str, ...]:
-    twice = sorted({value for value in values if values.count(value) > 1})
-    if twice:
-        raise ValueError(f"{', '.join(twice)} is listed twice; list each name once")
-    return values
-
-
 def _ascending(values: tuple[float, ...]) -> tuple[float, ...]:
     if any(a >= b for a, b in itertools.pairwise(values)):
         raise ValueError("the quantiles are not ascending; list each once, the smallest first")
     return values
 
 
-Text = Annotated[str, Field(min_length=1)]
 Duration = Annotated[int, BeforeValidator(duration.parse), Field(ge=1)]
 Wait = Annotated[int, BeforeValidator(duration.parse), Field(ge=0)]
 Latency = Annotated[float, BeforeValidator(_number_of_ms), Field(gt=0, le=duration.LONGEST)]
-Count = Annotated[int, Field(ge=1, le=2**31 - 1)]
-Share = Annotated[float, Field(ge=0, le=1)]
-Level = Annotated[float, Field(gt=0, lt=1)]
 # YAML has lists, not tuples: the tuple itself is lax, its items stay strict.
 _LIST = Field(strict=False, min_length=1, max_length=20)
 Quantiles = Annotated[tuple[Level, ...], _LIST, AfterValidator(_ascending)]
-NumericMonitors = Annotated[tuple[NumericMonitor, ...], _LIST, AfterValidator(_distinct)]
-CategoricalMonitors = Annotated[tuple[CategoricalMonitor, ...], _LIST, AfterValidator(_distinct)]
-Names = Annotated[tuple[Text, ...], Field(strict=False), AfterValidator(_distinct)]
-
-_CONFIG = ConfigDict(
-    frozen=True,
-    extra="forbid",
-    strict=True,
-    allow_inf_nan=False,
-    alias_generator=key_of,
-    validate_by_name=True,
-    validate_by_alias=True,
-)
+NumericMonitors = Annotated[tuple[NumericMonitor, ...], _LIST, AfterValidator(distinct)]
+CategoricalMonitors = Annotated[tuple[CategoricalMonitor, ...], _LIST, AfterValidator(distinct)]
+Names = Annotated[tuple[Text, ...], Field(strict=False), AfterValidator(distinct)]
 
 
 class KafkaSettings(BaseModel):
@@ -147,6 +130,29 @@ class WorkerSettings(BaseModel):
     max_models: Count = 1_000
     session_timeout_ms: Duration = 10 * SECOND
     commit_interval_ms: Duration = 2 * SECOND
+
+
+class LabelSettings(BaseModel):
+    """How ground truth that comes later meets its predictions."""
+
+    model_config = _CONFIG
+
+    join: bool = True  # false: only labels that come with the event count
+    retention_ms: Duration = 7 * DAY
+    max_bytes: Annotated[int, Field(ge=2**20, le=2**40)] = 256 * 2**20  # a partition of joins
+    emit_interval_ms: Duration = 5 * SECOND
+    revise_interval_ms: Duration = MINUTE
+
+
+class SliceSettings(BaseModel):
+    """Which parts of a model's traffic are judged beside the whole."""
+
+    model_config = _CONFIG
+
+    segments: Names = ()
+    max_values: Annotated[int, Field(ge=1, le=1_000)] = 20  # of a segment, and of versions
+    champion: Annotated[Text, BeforeValidator(_label)] | None = None
+    alpha: Level = 0.05  # of the test that may be read at any time
 
 
 class DriftSettings(BaseModel):
@@ -195,6 +201,7 @@ class PerformanceSettings(BaseModel):
     positive_label: Annotated[Text, BeforeValidator(_label)] | None = None
     min_accuracy: Share | None = None
     min_f1: Share | None = None
+    degradation: DegradationSettings = DegradationSettings()
 
 
 class LatencySettings(BaseModel):
@@ -224,11 +231,13 @@ class ModelSettings(BaseModel):
     slide_ms: Duration = 5 * MINUTE  # the pane
     allowed_lateness_ms: Wait = MINUTE
     min_samples: Count = 100
+    revise_ms: Wait = 7 * DAY  # how long after its end a window is open to revision
     drift: DriftSettings = DriftSettings()
     quality: QualitySettings = QualitySettings()
     performance: PerformanceSettings = PerformanceSettings()
     latency: LatencySettings = LatencySettings()
     alerts: AlertSettings = AlertSettings()
+    slices: SliceSettings = SliceSettings()
     ignore: Names = ()  # features that are not judged
 
     @model_validator(mode="after")
@@ -251,6 +260,11 @@ class ModelSettings(BaseModel):
         """How many panes a window holds, at least 1."""
         return self.window_ms // self.slide_ms
 
+    @property
+    def revision_ms(self) -> int:
+        """How long a window is open to revision: as set, but for 10,000 slides at the most."""
+        return min(self.revise_ms, MAX_PANES * self.slide_ms)
+
 
 class Settings(BaseModel):
     """All settings; in ``models`` each entry is complete (``load`` lays it over the defaults)."""
@@ -259,6 +273,7 @@ class Settings(BaseModel):
 
     kafka: KafkaSettings = KafkaSettings()
     worker: WorkerSettings = WorkerSettings()
+    labels: LabelSettings = LabelSettings()
     defaults: ModelSettings = ModelSettings()
     models: dict[Text, ModelSettings] = Field(default_factory=dict)
 

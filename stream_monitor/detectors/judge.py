@@ -35,7 +35,7 @@ def judge(
     return (
         *judge_drift(summary, columns, reference_hash, settings),
         *judge_quality(summary, columns, reference_hash, settings),
-        *judge_performance(summary, reference, settings),
+        *judge_performance(summary.traffic.total, reference, settings),
         *judge_latency(summary, reference_hash, settings),
     )
 

@@ -21,13 +21,13 @@ from stream_monitor.detectors.regression import regression_figures
 from stream_monitor.detectors.scored import scored_figures
 from stream_monitor.detectors.verdict import Family, State, Verdict
 from stream_monitor.reference.model import NO_REFERENCE, Reference, Task
-from stream_monitor.summaries.model import ModelSummary
+from stream_monitor.summaries.traffic import TrafficSummary
 
 LESS_IS_BETTER = frozenset({"log_loss", "brier", "ece", "mae", "rmse", "mape"})
 
 
 def judge_performance(
-    summary: ModelSummary, reference: Reference | None, settings: ModelSettings
+    traffic: TrafficSummary, reference: Reference | None, settings: ModelSettings
 ) -> tuple[Verdict, ...]:
     """``coverage`` (the labelled share), ``labels``' verdicts, and the figures of the model's task.
 
@@ -40,7 +40,7 @@ def judge_performance(
     the effect is how far); all else is ``INFO``. ``THIN`` below ``min_samples`` labels that
     the figures are of. A model without classes has ``coverage`` and ``accuracy`` only.
     """
-    found, limits = summary.traffic.total.performance, settings.performance
+    found, limits = traffic.performance, settings.performance
     confusion = found.confusion
     labelled = confusion.labelled
     reference_hash = NO_REFERENCE if reference is None else reference.hash
@@ -78,9 +78,8 @@ def judge_performance(
             decides=minimum is not None,
         )
 
-    covered = confusion.labelled / summary.rows if summary.rows else None
-    verdicts = [verdict("coverage", Figure(covered, summary.rows), of=summary.rows)]
-    traffic = summary.traffic.total
+    covered = min(1.0, confusion.labelled / traffic.rows) if traffic.rows else None
+    verdicts = [verdict("coverage", Figure(covered, traffic.rows), of=traffic.rows)]
     verdicts += judge_delays(found, reference_hash, settings)
     verdicts.append(judge_labelled_shift(traffic, reference_hash, settings))
     if reference is not None and reference.task is Task.REGRESSION:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from stream_monitor.errors import BadMessageError, Reason
 from stream_monitor.events.batch import RawColumn
-from stream_monitor.events.columnar import GROUPS, PLAIN, Columns
+from stream_monitor.events.columnar import Columns, Form
 from stream_monitor.events.limits import Limits
 
 # What pyarrow raises for foreign bytes and for types it cannot convert. ArrowException is
@@ -31,7 +31,7 @@ _BYTES_A_VALUE = 8  # of a message's largest size in memory
 _PER_SECOND = {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
 
 
-def from_stream(value: bytes, header_model: str | None, limits: Limits) -> Columns:
+def from_stream(value: bytes, header_model: str | None, limits: Limits, form: Form) -> Columns:
     """The columns of a message; raises ``BadMessageError``.
 
     Columns are named as in the JSON forms; features, segments and scores are struct columns
@@ -47,7 +47,7 @@ def from_stream(value: bytes, header_model: str | None, limits: Limits) -> Colum
     try:
         table = _read(value, limits)
         metadata = table.schema.metadata or {}
-        flat = _flat(table)
+        flat = _flat(table, form)
         if len(flat) * table.num_rows > limits.max_values:  # before any of it is an object
             raise _too_large("values", limits.max_values)
         columns = {
@@ -66,10 +66,10 @@ def from_stream(value: bytes, header_model: str | None, limits: Limits) -> Colum
     return Columns(
         rows=table.num_rows,
         model=model.tolist() if isinstance(model, np.ndarray) else model,
-        plain={path[0]: column for path, column in columns.items() if path[0] in PLAIN},
+        plain={path[0]: column for path, column in columns.items() if path[0] in form.plain},
         groups={
             group: {path[1]: columns[path] for path in columns if path[0] == group}
-            for group in GROUPS
+            for group in form.groups
         },
         at="",
     )
@@ -91,17 +91,18 @@ def _read(value: bytes, limits: Limits) -> pa.Table:
         return pa.Table.from_batches(batches, reader.schema)
 
 
-def _flat(table: pa.Table) -> Mapping[tuple[str, ...], Any]:
+def _flat(table: pa.Table, form: Form) -> Mapping[tuple[str, ...], Any]:
     """The known columns by path, structs taken apart; a null struct is null in its members."""
     columns: dict[tuple[str, ...], Any] = {}
+    known, groups = {*form.plain, "model"}, form.groups
     for i, field in enumerate(table.schema):
         group, dot, name = field.name.partition(".")
-        if field.name not in PLAIN and field.name != "model" and group not in GROUPS:
+        if field.name not in known and group not in groups:
             continue
         column: Any = table[i].combine_chunks()
-        if group in GROUPS and dot:
+        if group in groups and dot:
             columns[group, name] = column
-        elif group in GROUPS:
+        elif group in groups:
             if not pa.types.is_struct(column.type):
                 raise BadMessageError(
                     Reason.WRONG_TYPE,

@@ -83,13 +83,13 @@ class EventBatch:
         pick = rows.tolist()
 
         def column(raw: RawColumn | None) -> RawColumn | None:
-            return None if raw is None else _take(raw, rows, pick)
+            return None if raw is None else take(raw, rows, pick)
 
         return EventBatch(
             model=self.model,
             offsets=self.offsets[rows],
             timestamps=self.timestamps[rows],
-            features={name: _take(raw, rows, pick) for name, raw in self.features.items()},
+            features={name: take(raw, rows, pick) for name, raw in self.features.items()},
             prediction=column(self.prediction),
             score=column(self.score),
             scores=column(self.scores),
@@ -97,7 +97,7 @@ class EventBatch:
             ground_truth=column(self.ground_truth),
             prediction_ids=column(self.prediction_ids),
             model_versions=column(self.model_versions),
-            segments={name: _take(raw, rows, pick) for name, raw in self.segments.items()},
+            segments={name: take(raw, rows, pick) for name, raw in self.segments.items()},
         )
 
     def split(self, keys: IntArray) -> Iterator[tuple[int, EventBatch]]:
@@ -120,7 +120,8 @@ class Decoded:
     rejected: tuple[Rejected, ...]
 
 
-def _take(raw: RawColumn, rows: IntArray, pick: list[int]) -> RawColumn:
+def take(raw: RawColumn, rows: IntArray, pick: list[int]) -> RawColumn:
+    """A column of the given row numbers, in their order; ``pick`` is ``rows`` as a list."""
     if isinstance(raw, np.ndarray):
         return raw[rows]
     return [raw[i] for i in pick]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -15,17 +15,31 @@ from stream_monitor.events.limits import Limits
 from stream_monitor.events.rows import ID_TYPES, VERSION_TYPES, empty, scored
 from stream_monitor.events.timestamps import column_ms
 
-#: The columns that are one for a message, and those that hold a column for each name.
-PLAIN = (
-    "timestamp",
-    "prediction_id",
-    "model_version",
-    "prediction",
-    "score",
-    "latency_ms",
-    "ground_truth",
+
+class Form(NamedTuple):
+    """What a topic's messages hold: ``plain`` columns, and ``groups`` of a column a name.
+
+    ``what`` is one row in a word, for sentences. All other columns are ignored.
+    """
+
+    what: str
+    plain: tuple[str, ...]
+    groups: tuple[str, ...] = ()
+
+
+EVENTS = Form(
+    "event",
+    (
+        "timestamp",
+        "prediction_id",
+        "model_version",
+        "prediction",
+        "score",
+        "latency_ms",
+        "ground_truth",
+    ),
+    ("features", "segments", "scores"),
 )
-GROUPS = ("features", "segments", "scores")
 
 # may be one value for all rows of a JSON message
 _CONSTANTS = frozenset({"timestamp", "model_version", "segments"})
@@ -46,10 +60,10 @@ class Columns:
     at: str
 
 
-def from_json(message: Mapping[str, Any], limits: Limits) -> Columns:
+def from_json(message: Mapping[str, Any], limits: Limits, form: Form) -> Columns:
     """The columns of a JSON message; raises ``BadMessageError``.
 
-    Its shape is ``{"model": …, "model_version": …, "columns": {"timestamp": […],
+    The shape of events is ``{"model": …, "model_version": …, "columns": {"timestamp": […],
     "prediction": […], "features": {"age": […]}, "segments": {"country": […]},
     "scores": {"yes": […]}, …}}``. ``timestamp``, ``model_version`` and a segment may be one
     value for all rows. Unknown columns are ignored; a null column is no column.
@@ -57,12 +71,14 @@ def from_json(message: Mapping[str, Any], limits: Limits) -> Columns:
     columns = message["columns"]
     if type(columns) is not dict:
         raise wrong_type("columns", columns, "an object of columns")
-    version = message.get("model_version")
-    if type(version) not in VERSION_TYPES:
-        raise wrong_type("model_version", version, "a string or a number")
-    sent: dict[tuple[str, ...], object] = {("model_version",): version}
-    sent |= {(name,): columns[name] for name in PLAIN if columns.get(name) is not None}
-    for group in GROUPS:
+    sent: dict[tuple[str, ...], object] = {}
+    if "model_version" in form.plain:
+        version = message.get("model_version")
+        if type(version) not in VERSION_TYPES:
+            raise wrong_type("model_version", version, "a string or a number")
+        sent["model_version",] = version
+    sent |= {(name,): columns[name] for name in form.plain if columns.get(name) is not None}
+    for group in form.groups:
         members = columns.get(group)
         if members is not None and type(members) is not dict:
             raise wrong_type(f"columns.{group}", members, "an object of columns")
@@ -85,7 +101,7 @@ def from_json(message: Mapping[str, Any], limits: Limits) -> Columns:
         plain={path[0]: column for path, column in full.items() if len(path) == 1},
         groups={
             group: {path[1]: full[path] for path in full if len(path) == 2 and path[0] == group}
-            for group in GROUPS
+            for group in form.groups
         },
         at="columns.",
     )
@@ -99,11 +115,11 @@ def batches(columns: Columns, record: RecordLike, limits: Limits) -> list[EventB
     _check_size(columns.rows, len(columns.plain) + sum(map(len, columns.groups.values())), limits)
     for group, members in columns.groups.items():
         check_names(members, f"{columns.at}{group}", limits)
-    models = _models(columns, limits)
+    models = models_of(columns, limits)
     if columns.rows == 0:
         return []
     plain = columns.plain
-    _check_types(plain, columns.at, "prediction_id", ID_TYPES, "strings or integers")
+    check_ids(columns)
     _check_types(plain, columns.at, "model_version", VERSION_TYPES, "strings or numbers")
     whole = EventBatch(
         model="",
@@ -129,7 +145,7 @@ def batches(columns: Columns, record: RecordLike, limits: Limits) -> list[EventB
     return [_named(part, named[key]) for key, part in whole.split(keys)]
 
 
-def _models(columns: Columns, limits: Limits) -> list[str]:
+def models_of(columns: Columns, limits: Limits) -> list[str]:
     """The model of each row, or the one of all."""
     if not isinstance(columns.model, list):
         return [check_model(columns.model, "model", limits)]
@@ -137,17 +153,22 @@ def _models(columns: Columns, limits: Limits) -> list[str]:
     return [checked[model] for model in columns.model]
 
 
+def check_ids(columns: Columns) -> None:
+    """Raise ``BadMessageError`` where a prediction's id is neither text, integer nor null."""
+    _check_types(columns.plain, columns.at, "prediction_id", ID_TYPES, "strings or integers")
+
+
 def _common_length(sent: Mapping[tuple[str, ...], object]) -> int:
-    lists = {".".join(path): column for path, column in sent.items() if isinstance(column, list)}
-    first = next(iter(lists), None)
-    if first is None:
+    lists = [(path, column) for path, column in sent.items() if isinstance(column, list)]
+    if not lists:
         return 0
-    rows = len(lists[first])
-    for name, column in lists.items():
+    first, rows = lists[0][0], len(lists[0][1])
+    for path, column in lists:
         if len(column) != rows:
             raise BadMessageError(
                 Reason.RAGGED_COLUMNS,
-                f"`columns.{name}` has {len(column)} values and `columns.{first}` has {rows}; "
+                f"`columns.{'.'.join(path)}` has {len(column)} values and "
+                f"`columns.{'.'.join(first)}` has {rows}; "
                 "send a value for each row in every column, null where there is none.",
             )
     return rows

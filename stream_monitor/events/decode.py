@@ -8,17 +8,14 @@ from dataclasses import dataclass, field
 import msgspec
 from msgspec import Struct
 
-from stream_monitor.errors import BadMessageError, Reason
-from stream_monitor.events import arrow, columnar, rows, typed
+from stream_monitor.errors import BadMessageError
+from stream_monitor.events import columnar, rows, typed
 from stream_monitor.events.batch import Decoded, EventBatch, RecordLike, Rejected
-from stream_monitor.events.faults import kind
+from stream_monitor.events.columnar import EVENTS, Columns
 from stream_monitor.events.join import join
-from stream_monitor.events.json_text import parse
 from stream_monitor.events.limits import Limits
+from stream_monitor.events.message import JSON, content, media_type
 from stream_monitor.events.shapes import Shapes
-
-JSON = "application/json"
-ARROW = "application/vnd.apache.arrow.stream"
 
 # how many events may not fit, beyond half of those read, before a call stops to try
 _MISFITS = 64
@@ -109,7 +106,7 @@ class Decoder:
         for record in records:
             value = record.value
             try:
-                if value and (not record.headers or _media_type(record) == JSON):
+                if value and (not record.headers or media_type(record) == JSON):
                     try:
                         events.append(read(value))
                         kept.append(record)
@@ -141,29 +138,10 @@ class Decoder:
 
     def _careful(self, record: RecordLike) -> rows.Event | list[EventBatch]:
         """One record of any format; raises ``BadMessageError`` with the reason."""
-        value = record.value
-        if not value:
-            raise BadMessageError(
-                Reason.EMPTY, "The record has no value; send one event or a batch of events."
-            )
-        media_type = _media_type(record)
-        if media_type == ARROW:
-            columns = arrow.from_stream(value, _header(record, "model"), self._limits)
-            return columnar.batches(columns, record, self._limits)
-        if media_type != JSON:
-            raise BadMessageError(
-                Reason.UNKNOWN_CONTENT_TYPE,
-                f"The header `content-type` is {media_type[:80]!r}; send {JSON} or {ARROW}.",
-            )
-        message = parse(value)
-        if not isinstance(message, dict):
-            raise BadMessageError(
-                Reason.NOT_AN_OBJECT,
-                f"The JSON is {kind(message)}; send one object a message, with a `model`.",
-            )
-        if message.get("columns") is None:
-            return rows.careful_event(message, record, self._limits)
-        return columnar.batches(columnar.from_json(message, self._limits), record, self._limits)
+        found = content(record, self._limits, EVENTS)
+        if isinstance(found, Columns):
+            return columnar.batches(found, record, self._limits)
+        return rows.careful_event(found, record, self._limits)
 
 
 def _general(
@@ -174,15 +152,3 @@ def _general(
         for record, event in zip(records, events, strict=True)
         if isinstance(event, rows.Event)
     ]
-
-
-def _media_type(record: RecordLike) -> str:
-    return (_header(record, "content-type") or JSON).partition(";")[0].strip().lower()
-
-
-def _header(record: RecordLike, name: str) -> str | None:
-    """A header's text, the last one of that name in any case; None where there is none."""
-    for key, value in reversed(record.headers):
-        if key.lower() == name:
-            return (value or b"").decode("utf-8", "replace") or None
-    return None

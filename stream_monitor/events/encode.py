@@ -1,7 +1,7 @@
-"""Events to messages: the inverse of ``decode``, for producers of our own.
+"""Events and labels to messages: the inverse of decoding, for producers of our own.
 
-What ``Decoder`` reads from these bytes is what was given here, for values of the types that
-the format has; ``None`` stands for no value.
+What ``Decoder`` and ``LabelDecoder`` read from these bytes is what was given here, for values
+of the types that the format has; ``None`` stands for no value.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ def encode_columns(*, model: str, **columns: Unpack[MessageColumns]) -> bytes:
 
 
 def encode_arrow(*, model: str, **columns: Unpack[MessageColumns]) -> bytes:
-    """Many events as one Arrow IPC stream; send it with the content type ``decode.ARROW``.
+    """Many events as one Arrow IPC stream; send it with the content type ``message.ARROW``.
 
     Each column is of one type (``pyarrow.ArrowInvalid`` else); the model is in the schema's
     metadata.
@@ -89,6 +89,52 @@ def encode_arrow(*, model: str, **columns: Unpack[MessageColumns]) -> bytes:
             arrays |= {f"{name}.{member}": pa.array(values) for member, values in column.items()}
         else:
             arrays[name] = pa.array(_listed(column))
+    return _stream(model, arrays)
+
+
+def encode_label(
+    *,
+    model: str,
+    prediction_id: str | int,
+    ground_truth: object,
+    timestamp: int | float | str | None = None,
+) -> bytes:
+    """The truth about one prediction, anything but None, as a JSON object."""
+    label = {"model": model, "prediction_id": prediction_id, "ground_truth": ground_truth}
+    return _dumps(label if timestamp is None else {**label, "timestamp": timestamp})
+
+
+def encode_label_columns(
+    *,
+    model: str,
+    prediction_id: RawColumn,
+    ground_truth: RawColumn,
+    timestamp: RawColumn | int | None = None,
+) -> bytes:
+    """Many labels as one columnar JSON message; ``timestamp`` may be one for all."""
+    columns = {"prediction_id": _listed(prediction_id), "ground_truth": _listed(ground_truth)}
+    if timestamp is not None:
+        columns["timestamp"] = _listed(timestamp)
+    return _dumps({"model": model, "columns": columns})
+
+
+def encode_label_arrow(
+    *,
+    model: str,
+    prediction_id: RawColumn,
+    ground_truth: RawColumn,
+    timestamp: RawColumn | int | None = None,
+) -> bytes:
+    """Many labels as one Arrow IPC stream, as ``encode_arrow`` makes one of events."""
+    columns = {"prediction_id": prediction_id, "ground_truth": ground_truth}
+    if isinstance(timestamp, int):
+        columns["timestamp"] = [timestamp] * len(prediction_id)
+    elif timestamp is not None:
+        columns["timestamp"] = timestamp
+    return _stream(model, {name: pa.array(_listed(column)) for name, column in columns.items()})
+
+
+def _stream(model: str, arrays: Mapping[str, pa.Array]) -> bytes:
     table = pa.table(arrays).replace_schema_metadata({"model": model})
     sink = pa.BufferOutputStream()
     with pyarrow.ipc.new_stream(sink, table.schema) as writer:

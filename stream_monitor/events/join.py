@@ -42,10 +42,10 @@ def _join(parts: Sequence[EventBatch]) -> list[EventBatch]:
     lengths = [len(part) for part in parts]
 
     def column(pieces: Iterable[RawColumn | None]) -> RawColumn | None:
-        return _stack([*pieces], lengths)
+        return stack([*pieces], lengths)
 
     def table(tables: list[Mapping[str, RawColumn]], names: Iterable[str]) -> dict[str, RawColumn]:
-        stacked = {name: _stack([one.get(name) for one in tables], lengths) for name in names}
+        stacked = {name: stack([one.get(name) for one in tables], lengths) for name in names}
         return {name: raw for name, raw in stacked.items() if raw is not None}
 
     whole = EventBatch(
@@ -71,7 +71,7 @@ def _names(tables: Iterable[Mapping[str, RawColumn]]) -> list[str]:
     return list(dict.fromkeys(name for table in tables for name in table))
 
 
-def _stack(pieces: Sequence[RawColumn | None], lengths: Sequence[int]) -> RawColumn | None:
+def stack(pieces: Sequence[RawColumn | None], lengths: Sequence[int]) -> RawColumn | None:
     """Columns end to end; numpy stays numpy where all pieces have one type."""
     if all(piece is None for piece in pieces):
         return None

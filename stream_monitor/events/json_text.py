@@ -55,5 +55,5 @@ def _not_json(what: str) -> BadMessageError:
 
 def _too_deep() -> BadMessageError:
     return BadMessageError(
-        Reason.TOO_LARGE, "The JSON is nested too deeply; an event needs three levels."
+        Reason.TOO_LARGE, "The JSON is nested too deeply; a message needs three levels."
     )

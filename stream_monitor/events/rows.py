@@ -17,10 +17,9 @@ from stream_monitor.events.batch import EventBatch, IntArray, RawColumn, RecordL
 from stream_monitor.events.faults import check_model, check_names, wrong_type
 from stream_monitor.events.join import FREE_CELLS
 from stream_monitor.events.limits import Limits
-from stream_monitor.events.timestamps import event_ms, plain_ms
+from stream_monitor.events.timestamps import each_ms, event_ms
 
 _offset = attrgetter("offset")
-_timestamp = attrgetter("timestamp")
 # and beyond FREE_CELLS, how many cells for each value that is there
 _CELLS_A_VALUE = 4
 
@@ -105,7 +104,7 @@ def batches(
     for model, (of_records, of_events) in groups.items():
         named = _named(of_events)
         fit = _fit(model, named, limits)
-        times = _times(of_records, of_events, limits) if fit else None
+        times = each_ms([e.timestamp for e in of_events], of_records, limits) if fit else None
         if times is None:
             of_records, of_events, times, bad = _sift(of_records, of_events, limits, names=not fit)
             if bad:
@@ -126,18 +125,6 @@ def _fit(model: str, named: Mapping[str, _Named], limits: Limits) -> bool:
     except BadMessageError:  # one row's fault, or no row's: together they may have more names
         return False
     return True
-
-
-def _times(
-    records: Sequence[RecordLike], events: Sequence[Event], limits: Limits
-) -> IntArray | None:
-    """The events' times where each is an integer in range and not in the future, else None."""
-    times = plain_ms([event.timestamp for event in events])
-    if times is None:
-        return None
-    arrived = np.array([at or 0 for at in map(_timestamp, records)], dtype=np.int64)
-    early = (arrived <= 0) | (times - limits.future_tolerance_ms <= arrived)
-    return times if early.all() else None
 
 
 def _sift(

@@ -15,7 +15,9 @@ integer there is a time in another unit; so are booleans, negative numbers and f
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from operator import attrgetter
 
 import numpy as np
 
@@ -27,6 +29,7 @@ from stream_monitor.events.limits import Limits
 #: The earliest and the latest time that is taken, in ms.
 MIN_MS, MAX_MS = 10**11, 10**14
 
+_timestamp = attrgetter("timestamp")
 _WANTED = "send integer milliseconds since 1970 or an RFC 3339 string"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # fromisoformat alone also takes week dates, dates without time and commas
@@ -111,6 +114,16 @@ def plain_ms(values: list[object]) -> IntArray | None:
     except OverflowError:
         return None
     return times if times.min() >= MIN_MS and times.max() <= MAX_MS else None
+
+
+def each_ms(values: list[object], records: Sequence[RecordLike], limits: Limits) -> IntArray | None:
+    """A time for each record, where all are integers in range and not in the future, else None."""
+    times = plain_ms(values)
+    if times is None:
+        return None
+    arrived = np.array([at or 0 for at in map(_timestamp, records)], dtype=np.int64)
+    early = (arrived <= 0) | (times - limits.future_tolerance_ms <= arrived)
+    return times if early.all() else None
 
 
 def column_ms(

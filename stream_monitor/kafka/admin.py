@@ -9,7 +9,7 @@ from aiokafka.admin import NewTopic
 from aiokafka.errors import TopicAlreadyExistsError, for_code
 
 from stream_monitor.config.duration import DAY
-from stream_monitor.config.settings import KafkaSettings, Topic
+from stream_monitor.config.settings import KafkaSettings, Settings, Topic
 from stream_monitor.errors import BrokerError
 from stream_monitor.kafka.clients import administering
 
@@ -34,18 +34,25 @@ class TopicSpec:
     why: str
 
 
-def topic_specs(kafka: KafkaSettings) -> tuple[TopicSpec, ...]:
+def topic_specs(settings: Settings) -> tuple[TopicSpec, ...]:
     """Every topic of ours.
 
-    ``predictions`` and ``labels`` have equally many partitions, so that a label meets its
-    prediction; ``references`` is one small compacted log that every worker reads whole.
+    ``joins`` keeps what a label may still come for; ``references`` is one small compacted log
+    that every worker reads whole.
     """
+    kafka = settings.kafka
     size = {"max.message.bytes": str(kafka.max_message_bytes)}
     week = {"cleanup.policy": "delete", "retention.ms": str(7 * DAY)}
     compacted = {"cleanup.policy": "compact"}
     kinds: dict[Topic, tuple[int, dict[str, str], str]] = {
         "predictions": (kafka.partitions, week | size, "events of model servers"),
         "labels": (kafka.partitions, week | size, "ground truth that comes later"),
+        "joins": (
+            kafka.partitions,
+            {"cleanup.policy": "delete", "retention.ms": str(settings.labels.retention_ms + DAY)}
+            | size,
+            "predictions and labels on their way to each other",
+        ),
         "references": (1, compacted | size, "frozen references, the newest of each model"),
         "summaries": (kafka.partitions, week | size, "stage 1 to stage 2"),
         "reports": (kafka.partitions, week | size, "a document for each window"),
@@ -68,19 +75,18 @@ def changelog(kafka: KafkaSettings) -> str:
     return f"{kafka.topic_prefix}{kafka.group}-{STATE_TABLE}-changelog"
 
 
-async def create_topics(kafka: KafkaSettings) -> dict[str, Outcome]:
+async def create_topics(settings: Settings) -> dict[str, Outcome]:
     """Create what is missing; a topic that exists is left as it is.
 
     Raises:
         BrokerError: Kafka cannot be reached, or refuses a topic.
     """
+    kafka, specs = settings.kafka, topic_specs(settings)
     outcomes: dict[str, Outcome] = {}
     async with administering(kafka) as admin:
         existing = set(await admin.list_topics())
-        missing = [spec for spec in topic_specs(kafka) if spec.name not in existing]
-        outcomes |= {
-            spec.name: Outcome.EXISTS for spec in topic_specs(kafka) if spec.name in existing
-        }
+        missing = [spec for spec in specs if spec.name not in existing]
+        outcomes |= {spec.name: Outcome.EXISTS for spec in specs if spec.name in existing}
         if missing:
             response = await admin.create_topics(
                 [

@@ -223,7 +223,8 @@ class Consumer(driver.Consumer):
         books = self._books.get(tp)
         if books is None:
             return None
-        return books.committable(self._ours.policies.get(tp.topic, commit_processed))
+        policy = self._ours.policies.get(tp.topic, commit_processed)
+        return books.committable(policy, tp.partition)
 
     def _should_commit(self, tp: TP, offset: int) -> bool:
         return True

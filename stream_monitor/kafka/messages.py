@@ -12,8 +12,8 @@ import pyarrow as pa
 
 from stream_monitor.errors import DataError
 from stream_monitor.events.batch import EventBatch, RawColumn
-from stream_monitor.events.decode import ARROW
 from stream_monitor.events.encode import encode_arrow, encode_columns, encode_event
+from stream_monitor.events.message import ARROW
 
 #: Rows of a columnar message at most.
 ROWS = 500

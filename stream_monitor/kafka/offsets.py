@@ -10,11 +10,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-#: ``(processed offset) -> offset that may be committed``, never above its argument.
-CommitPolicy = Callable[[int], int]
+#: ``(partition, processed offset) -> offset that may be committed``, never above the second.
+CommitPolicy = Callable[[int, int], int]
 
 
-def commit_processed(processed: int) -> int:
+def commit_processed(partition: int, processed: int) -> int:
     """Commit whatever is processed: Kafka's usual at-least-once."""
     return processed
 
@@ -27,7 +27,7 @@ def commit_blocks(block_size: int) -> CommitPolicy:
     """
     if block_size < 1:
         raise ValueError(f"a block holds at least one offset, not {block_size}")
-    return lambda processed: processed - processed % block_size
+    return lambda partition, processed: processed - processed % block_size
 
 
 class Position(NamedTuple):
@@ -77,9 +77,9 @@ class PartitionOffsets:
         while pending and pending[0].done:
             self.processed = pending.popleft().last + 1
 
-    def committable(self, policy: CommitPolicy) -> int | None:
+    def committable(self, policy: CommitPolicy, partition: int = 0) -> int | None:
         """The offset to commit now, None if there is nothing new; never goes backwards."""
-        offset = min(policy(self.processed), self.processed)
+        offset = min(policy(partition, self.processed), self.processed)
         if offset <= (self.committed or 0):
             return None
         return offset

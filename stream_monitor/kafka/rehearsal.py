@@ -36,8 +36,9 @@ async def embedded(settings: Settings) -> AsyncIterator[Settings]:
         kafka = settings.kafka.model_copy(
             update={"bootstrap_servers": broker.bootstrap_servers, "partitions": PARTITIONS}
         )
-        await asyncio.to_thread(broker.touch, *(spec.name for spec in topic_specs(kafka)))
-        yield settings.model_copy(update={"kafka": kafka})
+        reaching = settings.model_copy(update={"kafka": kafka})
+        await asyncio.to_thread(broker.touch, *(spec.name for spec in topic_specs(reaching)))
+        yield reaching
 
 
 async def rehearse(

@@ -12,14 +12,16 @@ import faust
 from faust.types import TP
 
 from stream_monitor.config.settings import Settings
-from stream_monitor.events.batch import Rejected
 from stream_monitor.kafka.clock import now_ms
+from stream_monitor.kafka.dead_letters import set_aside
+from stream_monitor.kafka.joining import send_join
 from stream_monitor.kafka.offsets import Position
 from stream_monitor.kafka.scheduler import Batch
 from stream_monitor.kafka.sending import Sender
 from stream_monitor.kafka.view import WorkerView
 from stream_monitor.pipeline.effects import (
     SendDeadLetter,
+    SendJoin,
     SendProgress,
     SendSlot,
     SummariseEffect,
@@ -95,7 +97,9 @@ class Stage1:
                 partition,
                 self._sender.partitions("predictions"),
                 decoder(self._settings),
-                summariser_config(self._settings, self._references),
+                summariser_config(
+                    self._settings, self._references, self._sender.partitions("joins")
+                ),
                 self._view.summarising,
             )
         return machine
@@ -124,7 +128,9 @@ class Stage1:
                     for partition in range(self._sender.partitions("summaries")):
                         await self._sender.send("summaries", None, value, partition=partition)
                 case SendDeadLetter(rejected=rejected):
-                    await self._set_aside(source, rejected)
+                    await set_aside(self._sender, source, rejected)
+                case SendJoin():
+                    await send_join(self._sender, effect, self._view)
 
     async def _hand_on(self, slot: Slot) -> None:
         key, value = slot.key.model.encode(), slot.encode()
@@ -137,32 +143,3 @@ class Stage1:
             "kafka.max_message_bytes, and is dropped; build the reference with a smaller "
             "--sample-size or raise the limit"
         )
-
-    async def _set_aside(self, source: TP, rejected: Rejected) -> None:
-        record = rejected.record
-        # The same record is set aside under the same key whenever it is read again.
-        key = f"{source.topic}/{source.partition}/{record.offset}".encode()
-        ours = [
-            ("reason", rejected.reason.value.encode()),
-            ("sentence", rejected.sentence.encode()),
-            ("topic", source.topic.encode()),
-            ("partition", str(source.partition).encode()),
-            ("offset", str(record.offset).encode()),
-            ("timestamp", str(record.timestamp).encode()),
-        ]
-        if record.key is not None:
-            ours.append(("key", record.key))
-        # Ours come last: of two headers with one name the last one counts.
-        headers = [*((name, text or b"") for name, text in record.headers), *ours]
-        value = record.value
-        if value is not None and not self._sender.fits(key, value, headers):
-            headers = [*ours[:_ALWAYS], ("cut_from_bytes", str(len(value)).encode())]
-            value = value[:_CUT]
-        await self._sender.send("dead_letters", key, value, headers=headers)
-
-
-#: Headers of ours that are short whatever the record is.
-_ALWAYS = 6
-
-#: Bytes kept of a value that does not fit beside what is said of it.
-_CUT = 512

@@ -42,8 +42,12 @@ class Stage2:
         self._view = view
         self._on_document = on_document
 
-    def forget(self, partition: int) -> None:
-        """The partition is another worker's, or is read again: its table knows the rest."""
+    def seek(self, partition: int, offset: int) -> None:
+        """The partition is read from ``offset`` from now on; its table knows the rest."""
+        self.machines.pop(partition, None)
+
+    def revoke(self, partition: int) -> None:
+        """The partition is another worker's."""
         self.machines.pop(partition, None)
 
     async def agent(self, stream: faust.StreamT[Batch]) -> None:

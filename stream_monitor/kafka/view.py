@@ -9,6 +9,7 @@ from typing import Any
 
 from faust.types import TP
 
+from stream_monitor.joining.joiner import JoinCounts
 from stream_monitor.kafka.transport import Position
 from stream_monitor.metrics.snapshot import (
     Durations,
@@ -19,9 +20,14 @@ from stream_monitor.metrics.snapshot import (
     WorkerState,
 )
 from stream_monitor.pipeline.effects import Publish, Stream
-from stream_monitor.pipeline.evaluate import Evaluator, EvaluatorCounts
+from stream_monitor.pipeline.evaluate import Evaluator
+from stream_monitor.pipeline.model_state import EvaluatorCounts
+from stream_monitor.pipeline.read_labels import LabelCounts
 from stream_monitor.pipeline.summarise import Counts, Summariser
 from stream_monitor.reference.registry import References
+
+#: The pieces of work that are timed.
+_WORK = ("summarise", "evaluate", "emit", "labels", "join", "join_emit")
 
 
 class WorkerView:
@@ -31,8 +37,10 @@ class WorkerView:
         self.snapshot = Snapshot(started_ms=now_ms, state_since_ms=now_ms, as_of_ms=now_ms)
         self.summarising = Counts()
         self.evaluating = EvaluatorCounts()
+        self.labels = LabelCounts()
+        self.joining = JoinCounts()
         self.rebalances = 0
-        self._durations = {"summarise": Durations(), "evaluate": Durations(), "emit": Durations()}
+        self._durations = dict.fromkeys(_WORK, Durations())
         self._errors = 0
         self._last_error = ""
         self._last_error_ms: int | None = None
@@ -103,7 +111,7 @@ class WorkerView:
                     name, key.family, key.monitor, key.column, str(alert.severity or "warning")
                 )
                 for name, model in sorted(models.items())
-                for key, alert in model.alerts.items()
+                for key, alert in model.all_alerts.items()
                 if alert.is_open
             ),
             partitions=tuple(

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Protocol
 
 from faust.types import TP
 
@@ -16,6 +17,7 @@ from stream_monitor.errors import ConfigurationError
 from stream_monitor.kafka.admin import STATE_TABLE, changelog, create_topics, topic_specs
 from stream_monitor.kafka.app import AppSettings, create_app, run_app
 from stream_monitor.kafka.clock import now_ms
+from stream_monitor.kafka.joining import JoinStage, LabelStage
 from stream_monitor.kafka.offsets import commit_blocks
 from stream_monitor.kafka.reach import reached
 from stream_monitor.kafka.references import ReferenceFollower
@@ -30,6 +32,13 @@ from stream_monitor.metrics.snapshot import Snapshot, WorkerState
 from stream_monitor.pipeline.effects import Publish
 from stream_monitor.pipeline.summarise import Counts
 from stream_monitor.reference.registry import References
+
+
+class Stage(Protocol):
+    """Machines of the partitions of one topic."""
+
+    def seek(self, partition: int, offset: int) -> None: ...
+    def revoke(self, partition: int) -> None: ...
 
 
 class Worker:
@@ -73,11 +82,25 @@ class Worker:
         table = StateTable(self.app, STATE_TABLE, kafka.max_message_bytes)
         self._source = kafka.topic("predictions")
         self._stage1 = Stage1(settings, self.references, sender, self._view)
+        self._labels = LabelStage(settings, self.references, sender, self._view)
+        self._joins = JoinStage(settings, self.references, sender, self._view)
         self._stage2 = Stage2(settings, self.references, sender, table, self._view, on_document)
+        self._stages: Mapping[str, Stage] = {
+            self._source: self._stage1,
+            kafka.topic("labels"): self._labels,
+            kafka.topic("joins"): self._joins,
+            kafka.topic("summaries"): self._stage2,
+        }
         predictions = batch_topic(self.app, self._source, commit=commit_blocks(kafka.block_size))
         summaries = batch_topic(self.app, kafka.topic("summaries"))
         self.app.agent(predictions, name="stage1")(self._stage1.agent)
         self.app.agent(summaries, name="stage2")(self._stage2.agent)
+        if settings.labels.join:
+            labels = batch_topic(self.app, kafka.topic("labels"))
+            joins = batch_topic(self.app, kafka.topic("joins"), commit=self._joins.committable)
+            self.app.agent(labels, name="labels")(self._labels.agent)
+            self.app.agent(joins, name="joins")(self._joins.agent)
+            self.app.timer(settings.labels.emit_interval_ms / 1000)(self._flush_joins)
         self.app.timer(settings.worker.emit_interval_ms / 1000)(self._flush)
 
     @property
@@ -119,7 +142,9 @@ class Worker:
         kafka = self.settings.kafka
         with _silent("aiokafka"):  # the error says it
             async with reached(kafka) as there:
-                absent = [spec.name for spec in topic_specs(kafka) if spec.name not in there]
+                absent = [
+                    spec.name for spec in topic_specs(self.settings) if spec.name not in there
+                ]
                 if absent and not self._create:
                     raise ConfigurationError(
                         f"these topics are missing: {', '.join(absent)}; make them with "
@@ -133,7 +158,7 @@ class Worker:
                         "have as many; delete the second, and set kafka.partitions to the first's"
                     )
                 if absent:
-                    await create_topics(kafka)
+                    await create_topics(self.settings)
 
     # -- what the transport tells
 
@@ -144,20 +169,17 @@ class Worker:
     def on_revoked(self, partitions: frozenset[TP]) -> None:
         """Partitions were taken from it."""
         for tp in partitions:
-            if tp.topic == self._source:
-                self._stage1.revoke(tp.partition)
-            else:
-                self._stage2.forget(tp.partition)
+            self._stages[tp.topic].revoke(tp.partition)
 
     def on_seek(self, partition: TP, offset: int) -> None:
         """A partition is read from here on."""
-        if partition.topic == self._source:
-            self._stage1.seek(partition.partition, offset)
-        else:
-            self._stage2.forget(partition.partition)
+        self._stages[partition.topic].seek(partition.partition, offset)
 
     async def _flush(self) -> None:
         await self._stage1.flush(consumer_of(self.app).positions())
+
+    async def _flush_joins(self) -> None:
+        await self._joins.flush(consumer_of(self.app).positions())
 
     async def _watch(self) -> None:
         while True:

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from stream_monitor.events.batch import Rejected
+from stream_monitor.joining.messages import JoinMessage
 from stream_monitor.pipeline.messages import Slot
 from stream_monitor.windows.watermark import PartitionProgress
 
@@ -68,5 +69,14 @@ class Publish:
     document: Mapping[str, Any] = field(repr=False)
 
 
-SummariseEffect = SendSlot | SendProgress | SendDeadLetter
+@dataclass(frozen=True, slots=True)
+class SendJoin:
+    """Tell a partition of ``joins`` what a range of source offsets holds for it."""
+
+    partition: int
+    message: JoinMessage
+
+
+SummariseEffect = SendSlot | SendProgress | SendDeadLetter | SendJoin
+LabelEffect = SendJoin | SendDeadLetter
 EvaluateEffect = Put | Delete | Publish

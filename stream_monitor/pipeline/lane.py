@@ -8,22 +8,28 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from stream_monitor.pipeline.ledger import Ledger
 from stream_monitor.pipeline.messages import Slot
 from stream_monitor.pipeline.slots import Pane, StoredSlot
 from stream_monitor.reference.model import Reference
 from stream_monitor.summaries.model import ModelSummary
+from stream_monitor.summaries.slices import SlicedTraffic
 from stream_monitor.summaries.sliding import SlidingSummary
 from stream_monitor.windows.panes import WindowSpec
 
 
 @dataclass(frozen=True, slots=True)
 class DueWindow:
-    """A complete window: ``[start_ms, end_ms)``, its summary, and what came too late for it."""
+    """A complete window: ``[start_ms, end_ms)``, its summary, and what came too late for it.
+
+    ``newest`` is the traffic of its newest pane, which is frozen from now on.
+    """
 
     start_ms: int
     end_ms: int
     summary: ModelSummary
     late_rows: int
+    newest: SlicedTraffic
 
 
 @dataclass(slots=True)
@@ -31,12 +37,19 @@ class Lane:
     """Panes and windows of one (model, reference).
 
     ``last_end_ms`` is the end of the newest window judged; panes up to it are frozen.
+    ``ledger`` knows what labels tell of them.
     """
 
     spec: WindowSpec
+    ledger: Ledger
     last_end_ms: int | None = None
     panes: dict[int, Pane] = field(default_factory=dict)
     _sliding: SlidingSummary | None = None
+
+    @classmethod
+    def of(cls, spec: WindowSpec) -> Lane:
+        """A lane without panes."""
+        return cls(spec, Ledger(spec))
 
     def add(self, slot: Slot, max_panes: int) -> tuple[StoredSlot, int] | None:
         """Take a slot in: what to keep and the rows it makes late; ``None``: nothing new.
@@ -79,9 +92,10 @@ class Lane:
         start = self.spec.window_start(end_ms)
         newest = end_ms - self.spec.slide_ms
         sliding.evict(start)
-        sliding.push(newest, self.panes[newest].summary(reference))
+        summary = self.panes[newest].summary(reference)
+        sliding.push(newest, summary)
         late = sum(pane.late_rows for at, pane in self.panes.items() if start <= at < end_ms)
-        return DueWindow(start, end_ms, sliding.summary(), late)
+        return DueWindow(start, end_ms, sliding.summary(), late, summary.traffic)
 
     def close(self, end_ms: int) -> Iterator[tuple[int, tuple[int, int]]]:
         """Mark the window judged and drop panes no window needs: their slots' places."""

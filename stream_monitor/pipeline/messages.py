@@ -15,10 +15,12 @@ from dataclasses import dataclass
 import msgspec
 
 from stream_monitor.errors import StreamMonitorError
+from stream_monitor.joining.joiner import PaneKey, PaneLabels
 from stream_monitor.windows.watermark import ModelProgress, PartitionProgress
 
 _SLOT = 1
 _PROGRESS = 2
+_LABELS = 3
 
 
 class BadSummaryMessageError(StreamMonitorError):
@@ -66,7 +68,20 @@ class Slot:
         return _encoder.encode((_SLOT, self.key.encode(), self.last, self.rows, self.state))
 
 
-Message = Slot | PartitionProgress
+@dataclass(frozen=True, slots=True)
+class LabelSlot:
+    """What labels tell of a pane, from one partition of ``joins``."""
+
+    partition: int
+    labels: PaneLabels
+
+    def encode(self) -> bytes:
+        told = self.labels
+        about = (_LABELS, self.partition, tuple(told.key), told.first, told.last)
+        return _encoder.encode((*about, told.labelled, told.state))
+
+
+Message = Slot | PartitionProgress | LabelSlot
 
 
 def encode_progress(progress: PartitionProgress) -> bytes:
@@ -95,6 +110,12 @@ def decode_message(data: bytes) -> Message:
         if kind == _SLOT:
             key, last, rows, state = rest
             return Slot(SlotKey.decode(key), int(last), int(rows), bytes(state))
+        if kind == _LABELS:
+            partition, label_key, first, last, labelled, state = rest
+            model, hash_, pane_ms, slide_ms = label_key
+            pane = PaneKey(str(model), str(hash_), int(pane_ms), int(slide_ms))
+            told = PaneLabels(pane, int(first), int(last), int(labelled), bytes(state))
+            return LabelSlot(int(partition), told)
         if kind == _PROGRESS:
             partition, partitions, position, caught_up, models, rested = rest
             return PartitionProgress(

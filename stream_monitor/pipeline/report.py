@@ -11,10 +11,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from stream_monitor.alerts.event import rfc3339
+from stream_monitor.alerts.history import Episode
+from stream_monitor.alerts.rule import Window
 from stream_monitor.alerts.tracker import AlertStates
 from stream_monitor.detectors.verdict import Family, State, Verdict
 from stream_monitor.pipeline.lane import DueWindow
 from stream_monitor.reference.model import Reference
+from stream_monitor.summaries.slices import SlicedTraffic
+from stream_monitor.summaries.traffic import TrafficSummary
 
 SCHEMA = "stream-monitor/report/1"
 
@@ -33,47 +37,126 @@ def report_document(
     verdicts: Sequence[Verdict],
     alerts: AlertStates,
 ) -> dict[str, Any]:
-    """All there is to say of one window.
+    """All there is to say of one window when it is judged first.
 
     ``status`` is ``alarm`` where a deciding verdict is, else ``thin`` where the window holds
     too few events to judge, else ``ok``. ``drifted`` names the columns in alarm, the largest
     effect first.
     """
     summary = window.summary
-    confusion = summary.traffic.total.performance.confusion
     return {
-        "schema": SCHEMA,
-        "report_id": report_id(model, reference_hash, window.start_ms, window.end_ms),
-        "revision": 0,
-        "model": model,
-        "reference_hash": reference_hash,
-        "window": {
-            "start_ms": window.start_ms,
-            "end_ms": window.end_ms,
-            "start": rfc3339(window.start_ms),
-            "end": rfc3339(window.end_ms),
-        },
-        "rows": summary.rows,
+        **_head(model, reference_hash, window.start_ms, window.end_ms, 0, summary.traffic),
         "status": status(verdicts),
         "drifted": drifted(verdicts),
-        "open_alerts": sorted(str(key) for key, alert in alerts.items() if alert.is_open),
+        "open_alerts": _open(alerts),
         "verdicts": [verdict_document(verdict) for verdict in verdicts],
-        "confusion": {
-            "classes": [*(reference.classes if reference is not None else ()), "other"],
-            "counts": confusion.counts.tolist(),
-            "labelled": confusion.labelled,
-        },
+        "confusion": _confusion(summary.traffic.total, reference),
+        "slices": slices_document(summary.traffic),
         "unknown_features": dict(summary.unknown_features.most_common()),
         "processing": {"late_rows": window.late_rows},
     }
 
 
+def revision_document(
+    model: str,
+    reference_hash: str,
+    reference: Reference | None,
+    window: Window,
+    revision: int,
+    traffic: SlicedTraffic,
+    status: State,
+    verdicts: Sequence[Verdict],
+    alerts: AlertStates,
+    changed: Sequence[Mapping[str, Any]],
+    judged: Sequence[Episode],
+) -> dict[str, Any]:
+    """What labels that came since have changed of a window; all else stays as reported.
+
+    ``verdicts`` are those of performance, ``changed`` the figures before and now, ``judged``
+    the alerts of the window's time and what became of them.
+    """
+    return {
+        **_head(model, reference_hash, window.start_ms, window.end_ms, revision, traffic),
+        "status": status,
+        "open_alerts": _open(alerts),
+        "verdicts": [verdict_document(verdict) for verdict in verdicts],
+        "confusion": _confusion(traffic.total, reference),
+        "slices": slices_document(traffic),
+        "changed": list(changed),
+        "rejudged": [
+            {
+                "alert_id": episode.event.alert_id,
+                "monitor": episode.event.monitor,
+                "judgement": episode.judgement.value,
+                "summary": episode.event.summary,
+            }
+            for episode in judged
+        ],
+    }
+
+
+def slices_document(traffic: SlicedTraffic) -> dict[str, Any]:
+    """By dimension: rows and labels of each value, and how many rows the cap has dropped."""
+    return {
+        name: {
+            "dropped_rows": dimension.dropped,
+            "values": {
+                value: {"rows": of.rows, "labelled": of.performance.labelled}
+                for value, of in sorted(dimension.kept.items())
+            },
+        }
+        for name, dimension in sorted(traffic.dimensions.items())
+    }
+
+
+def _head(
+    model: str,
+    reference_hash: str,
+    start_ms: int,
+    end_ms: int,
+    revision: int,
+    traffic: SlicedTraffic,
+) -> dict[str, Any]:
+    return {
+        "schema": SCHEMA,
+        "report_id": report_id(model, reference_hash, start_ms, end_ms),
+        "revision": revision,
+        "model": model,
+        "reference_hash": reference_hash,
+        "window": {
+            "start_ms": start_ms,
+            "end_ms": end_ms,
+            "start": rfc3339(start_ms),
+            "end": rfc3339(end_ms),
+        },
+        "rows": traffic.total.rows,
+        "labelled": traffic.total.performance.labelled,
+    }
+
+
+def _open(alerts: AlertStates) -> list[str]:
+    return sorted(str(key) for key, alert in alerts.items() if alert.is_open)
+
+
+def _confusion(traffic: TrafficSummary, reference: Reference | None) -> dict[str, Any]:
+    confusion = traffic.performance.confusion
+    return {
+        "classes": [*(reference.classes if reference is not None else ()), "other"],
+        "counts": confusion.counts.tolist(),
+        "labelled": confusion.labelled,
+    }
+
+
 def status(verdicts: Sequence[Verdict]) -> State:
     """What a window's verdicts come to."""
-    deciding = [verdict.state for verdict in verdicts if verdict.decides]
-    if State.ALARM in deciding:
+    return worst([verdict.state for verdict in verdicts if verdict.decides])
+
+
+def worst(states: Sequence[State]) -> State:
+    """What deciding states come to."""
+    if State.ALARM in states:
         return State.ALARM
-    return State.OK if State.OK in deciding else State.THIN
+    return State.OK if State.OK in states else State.THIN
 
 
 def drifted(verdicts: Sequence[Verdict]) -> list[str]:

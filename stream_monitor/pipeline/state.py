@@ -1,4 +1,4 @@
-"""What stage 2 keeps in its table, as bytes: progress, slots, and what has been judged."""
+"""What stage 2 keeps in its table, as bytes: progress, slots, panes, and what has been judged."""
 
 from __future__ import annotations
 
@@ -7,22 +7,25 @@ from dataclasses import dataclass
 
 import msgspec
 
+from stream_monitor.alerts.history import Episode, episodes_from_list, episodes_to_list
 from stream_monitor.alerts.rule import AlertState
 from stream_monitor.alerts.tracker import (
     AlertKey,
-    AlertStates,
     states_from_dict,
     states_to_dict,
 )
 from stream_monitor.pipeline.effects import Delete, Put
-from stream_monitor.pipeline.lane import Lane
+from stream_monitor.pipeline.ledger import LabelEntry, PaneTraffic
 from stream_monitor.pipeline.messages import SlotKey, decode_message, encode_progress
+from stream_monitor.pipeline.records import WindowRecord
 from stream_monitor.pipeline.slots import StoredSlot
 from stream_monitor.windows.watermark import PartitionProgress
 
 _PROGRESS, _SLOT, _MODEL = b"p", b"s", b"m"
-_encoder = msgspec.json.Encoder()
-_decoder = msgspec.json.Decoder()
+_TRAFFIC, _ENTRY, _RECORD, _RETIRED = b"t", b"l", b"w", b"c"
+_json = msgspec.json.Encoder()
+_from_json = msgspec.json.Decoder()
+_pack = msgspec.msgpack.Encoder()
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +43,71 @@ class KeptSlot:
     stored: StoredSlot
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class PaneRef:
+    """A pane of a model's lane."""
+
+    model: str
+    reference_hash: str
+    pane_ms: int
+    slide_ms: int
+
+    def encode(self) -> bytes:
+        return _pack.encode((self.model, self.reference_hash, self.pane_ms, self.slide_ms))
+
+
+@dataclass(frozen=True, slots=True)
+class KeptTraffic:
+    """The events of a judged pane."""
+
+    pane: PaneRef
+    traffic: PaneTraffic
+
+
+@dataclass(frozen=True, slots=True)
+class KeptEntry:
+    """What later labels tell of a pane, from one partition of ``joins``."""
+
+    pane: PaneRef
+    partition: int
+    entry: LabelEntry
+
+
+@dataclass(frozen=True, slots=True)
+class KeptRecord:
+    """A judged window that is open to revision."""
+
+    model: str
+    reference_hash: str
+    record: WindowRecord
+
+
+@dataclass(frozen=True, slots=True)
+class KeptRetired:
+    """The sum of a lane's panes that began before ``before_ms``."""
+
+    model: str
+    reference_hash: str
+    before_ms: int
+    state: bytes
+
+
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """What has been judged of a model: each lane's newest window end, and its alerts."""
+    """What has been judged of a model: each lane's newest window end, and its alerts.
+
+    ``base`` are the states of the performance alerts after the windows that are closed.
+    """
 
     model: str
     ends: Mapping[str, int]
-    alerts: dict[AlertKey, AlertState]
+    alerts: Mapping[AlertKey, AlertState]
+    base: Mapping[AlertKey, AlertState]
+    episodes: tuple[Episode, ...]
+    windows: int
+
+
+Item = Kept | KeptSlot | KeptTraffic | KeptEntry | KeptRecord | KeptRetired | Judged
 
 
 def put_progress(progress: PartitionProgress) -> Put:
@@ -64,14 +125,62 @@ def delete_slot(key: SlotKey) -> Delete:
     return Delete(_SLOT + key.encode())
 
 
-def put_model(model: str, lanes: Mapping[str, Lane], alerts: AlertStates) -> Put:
+def put_traffic(pane: PaneRef, traffic: PaneTraffic) -> Put:
+    """Keep the events of a judged pane."""
+    return Put(_TRAFFIC + pane.encode(), _pack.encode(tuple(traffic)))
+
+
+def delete_traffic(pane: PaneRef) -> Delete:
+    """Forget the events of a pane that has left."""
+    return Delete(_TRAFFIC + pane.encode())
+
+
+def put_entry(pane: PaneRef, partition: int, entry: LabelEntry) -> Put:
+    """Keep what later labels tell of a pane."""
+    return Put(_entry_key(pane, partition), entry.encode())
+
+
+def delete_entry(pane: PaneRef, partition: int) -> Delete:
+    """Forget the labels of a pane that has left."""
+    return Delete(_entry_key(pane, partition))
+
+
+def put_record(model: str, reference_hash: str, record: WindowRecord) -> Put:
+    """Keep what a window's last report said."""
+    return Put(_record_key(model, reference_hash, record.end_ms), record.encode())
+
+
+def delete_record(model: str, reference_hash: str, end_ms: int) -> Delete:
+    """Forget a window that no label can change any more."""
+    return Delete(_record_key(model, reference_hash, end_ms))
+
+
+def put_retired(kept: KeptRetired) -> Put:
+    """Keep the sum of the panes that have left."""
+    return Put(
+        _RETIRED + _pack.encode((kept.model, kept.reference_hash)),
+        _pack.encode((kept.before_ms, kept.state)),
+    )
+
+
+def delete_retired(model: str, reference_hash: str) -> Delete:
+    """Forget a lane's sum with the lane."""
+    return Delete(_RETIRED + _pack.encode((model, reference_hash)))
+
+
+def put_model(judged: Judged) -> Put:
     """Keep what has been judged of a model."""
-    ends = {h: lane.last_end_ms for h, lane in lanes.items() if lane.last_end_ms is not None}
-    document = {"ends": ends, "alerts": states_to_dict(alerts)}
-    return Put(_MODEL + model.encode(), _encoder.encode(document))
+    document = {
+        "ends": dict(judged.ends),
+        "alerts": states_to_dict(judged.alerts),
+        "base": states_to_dict(judged.base),
+        "episodes": episodes_to_list(judged.episodes),
+        "windows": judged.windows,
+    }
+    return Put(_MODEL + judged.model.encode(), _json.encode(document))
 
 
-def decode(key: bytes, value: bytes) -> Kept | KeptSlot | Judged:
+def decode(key: bytes, value: bytes) -> Item:
     """What a key and value of the table say.
 
     Raises:
@@ -80,14 +189,46 @@ def decode(key: bytes, value: bytes) -> Kept | KeptSlot | Judged:
     kind, rest = key[:1], key[1:]
     if kind == _SLOT:
         return KeptSlot(SlotKey.decode(rest), StoredSlot.decode(value))
+    if kind == _TRAFFIC:
+        return KeptTraffic(
+            PaneRef(*_pane_decoder.decode(rest)), PaneTraffic(*_traffic_decoder.decode(value))
+        )
+    if kind == _ENTRY:
+        partition, pane = _entry_key_decoder.decode(rest)
+        return KeptEntry(PaneRef(*pane), partition, LabelEntry.decode(value))
+    if kind == _RECORD:
+        model, hash_, _ = _record_decoder.decode(rest)
+        return KeptRecord(model, hash_, WindowRecord.decode(value))
+    if kind == _RETIRED:
+        return KeptRetired(*_lane_decoder.decode(rest), *_retired_decoder.decode(value))
     if kind == _MODEL:
-        document = _decoder.decode(value)
+        document = _from_json.decode(value)
         return Judged(
             rest.decode(),
             {str(h): int(end) for h, end in document["ends"].items()},
             states_from_dict(document["alerts"]),
+            states_from_dict(document["base"]),
+            episodes_from_list(document["episodes"]),
+            int(document["windows"]),
         )
     message = decode_message(value)
     if kind == _PROGRESS and isinstance(message, PartitionProgress):
         return Kept(message)
     raise ValueError(f"the table holds a key of an unknown kind: {key[:40]!r}")
+
+
+def _entry_key(pane: PaneRef, partition: int) -> bytes:
+    key = (pane.model, pane.reference_hash, pane.pane_ms, pane.slide_ms)
+    return _ENTRY + _pack.encode((partition, key))
+
+
+def _record_key(model: str, reference_hash: str, end_ms: int) -> bytes:
+    return _RECORD + _pack.encode((model, reference_hash, end_ms))
+
+
+_pane_decoder = msgspec.msgpack.Decoder(tuple[str, str, int, int])
+_traffic_decoder = msgspec.msgpack.Decoder(tuple[int, int, bytes])
+_entry_key_decoder = msgspec.msgpack.Decoder(tuple[int, tuple[str, str, int, int]])
+_record_decoder = msgspec.msgpack.Decoder(tuple[str, str, int])
+_lane_decoder = msgspec.msgpack.Decoder(tuple[str, str])
+_retired_decoder = msgspec.msgpack.Decoder(tuple[int, bytes])

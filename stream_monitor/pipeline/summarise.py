@@ -16,8 +16,12 @@ import numpy as np
 from stream_monitor.events.batch import EventBatch, RecordLike
 from stream_monitor.events.decode import Decoder
 from stream_monitor.events.join import join
+from stream_monitor.joining.messages import Source
+from stream_monitor.joining.outbox import Outbox
+from stream_monitor.joining.parts import prediction_part
 from stream_monitor.pipeline.effects import (
     SendDeadLetter,
+    SendJoin,
     SendProgress,
     SendSlot,
     SummariseEffect,
@@ -25,6 +29,7 @@ from stream_monitor.pipeline.effects import (
 from stream_monitor.pipeline.messages import Slot, SlotKey
 from stream_monitor.reference.model import NO_REFERENCE, Reference
 from stream_monitor.summaries.model import ModelSummary
+from stream_monitor.summaries.slices import UNCUT, Slicing
 from stream_monitor.windows.panes import WindowSpec
 from stream_monitor.windows.watermark import ModelProgress, PartitionProgress
 
@@ -33,7 +38,9 @@ from stream_monitor.windows.watermark import ModelProgress, PartitionProgress
 class SummariserConfig:
     """What a stage-1 machine must know.
 
-    ``spec`` gives a model's windows, ``reference`` its current reference. Progress is said
+    ``spec`` gives a model's windows, ``reference`` its current reference, ``slicing`` its
+    slices. Predictions with an id are told to ``joins`` partitions (0: to none), in messages
+    of about ``max_message_bytes`` at the most. Progress is said
     again after ``heartbeat_ms`` even if nothing has changed: who listens may be waiting for
     the clock. At most ``max_panes`` panes of a block are open at once and at most
     ``max_models`` models without a reference are followed; what comes beyond is dropped and
@@ -44,6 +51,9 @@ class SummariserConfig:
     reference: Callable[[str], Reference | None]
     block_size: int
     idle_timeout_ms: int
+    slicing: Callable[[str], Slicing] = lambda model: UNCUT
+    joins: int = 0
+    max_message_bytes: int = 2**20
     heartbeat_ms: int = 2000
     max_panes: int = 4096
     max_models: int = 1000
@@ -58,6 +68,7 @@ class Counts:
     rejected: Counter[str] = field(default_factory=Counter)  # by reason
     dropped: Counter[str] = field(default_factory=Counter)  # by limit
     without_reference: Counter[str] = field(default_factory=Counter)  # by model
+    without_id: Counter[str] = field(default_factory=Counter)  # by model: no label can join
 
 
 @dataclass(slots=True)
@@ -65,6 +76,7 @@ class _Open:
     """A pane of the block being read: summarised so far, and batches still to be."""
 
     reference: Reference | None
+    slicing: Slicing
     summary: ModelSummary
     waiting: list[EventBatch]
     waiting_rows: int
@@ -72,7 +84,7 @@ class _Open:
 
     def settle(self) -> None:
         for batch in join(self.waiting):
-            self.summary = self.summary.merge(ModelSummary.of(batch, self.reference))
+            self.summary = self.summary.merge(ModelSummary.of(batch, self.reference, self.slicing))
         self.waiting = []
         self.waiting_rows = 0
 
@@ -111,6 +123,9 @@ class Summariser:
         self._told: PartitionProgress | None = None
         self._told_ms = 0
         self._began_ms: int | None = None  # the first flush since the seek
+        self._outbox = Outbox(
+            Source("predictions", partition), config.joins, config.max_message_bytes
+        )
 
     @property
     def watermark_ms(self) -> int | None:
@@ -129,6 +144,7 @@ class Summariser:
         self.position = offset
         self._told = None
         self._began_ms = None
+        self._outbox.seek()
 
     def handle(self, records: Sequence[RecordLike], now_ms: int) -> list[SummariseEffect]:
         """Take records in; slots come out where a block is complete."""
@@ -154,6 +170,7 @@ class Summariser:
         size = self._config.block_size
         if self.position is None:
             self._block = first // size
+        self._outbox.start(first if self.position is None else self.position)
         self.position = last + 1
         # A block is left with its last offset and not with the next one's first: from then on
         # the source may be committed behind it.
@@ -161,7 +178,7 @@ class Summariser:
         if last // size == self._block:
             for batch in batches:
                 self._take(batch, now_ms)
-            return self._enter(after)
+            return [*self._join(self.position), *self._enter(after)]
         # Batches of several models interleave: go block by block, not batch by batch.
         effects: list[SummariseEffect] = []
         cut: dict[int, list[EventBatch]] = {}
@@ -172,7 +189,7 @@ class Summariser:
             effects += self._enter(block)
             for part in cut[block]:
                 self._take(part, now_ms)
-        return effects + self._enter(after)
+        return [*effects, *self._join(self.position), *self._enter(after)]
 
     def flush(self, now_ms: int, *, caught_up: bool) -> list[SummariseEffect]:
         """Say how far the partition is read; before that, the slots that stage 2 may then need.
@@ -186,6 +203,7 @@ class Summariser:
             self._began_ms = now_ms
         progress = self._progress(now_ms, caught_up)
         effects: list[SummariseEffect] = list(self._send((self.position or 0) - 1, progress.models))
+        effects += self._join(self.position, now=True)
         if progress != self._told or now_ms - self._told_ms >= self._config.heartbeat_ms:
             self._told, self._told_ms = progress, now_ms
             effects.append(SendProgress(progress))
@@ -202,6 +220,7 @@ class Summariser:
                 return
             self._strangers.add(model)
         self.counts.events[model] += len(batch)
+        self._tell(batch, reference)
         if reference is None:
             self.counts.without_reference[model] += len(batch)
         newest = int(batch.timestamps.max())
@@ -222,19 +241,45 @@ class Summariser:
             if len(self._open) >= self._config.max_panes:
                 self.counts.dropped["open_panes"] += len(part)
                 return
-            entry = self._open[key] = _Open(reference, ModelSummary.empty(reference), [], 0, True)
+            entry = self._open[key] = _Open(
+                reference,
+                self._config.slicing(part.model),
+                ModelSummary.empty(reference),
+                [],
+                0,
+                True,
+            )
         entry.waiting.append(part)
         entry.waiting_rows += len(part)
         entry.dirty = True
         if entry.waiting_rows >= _SETTLE_ROWS:
             entry.settle()
 
+    def _tell(self, batch: EventBatch, reference: Reference | None) -> None:
+        """Keep for the joiners what a label may come for."""
+        if not self._config.joins:
+            return
+        part = prediction_part(batch, reference, self._config.slicing(batch.model))
+        told = 0 if part is None else len(part)
+        self.counts.without_id[batch.model] += len(batch) - told
+        if part is not None:
+            self._outbox.add(part)
+
+    def _join(
+        self, end: int | None, *, now: bool = False, everywhere: bool = False
+    ) -> list[SummariseEffect]:
+        """What the joiners are told of the offsets below ``end``: when enough is held, or now."""
+        if not self._config.joins or end is None or not (now or self._outbox.full):
+            return []
+        return [SendJoin(*told) for told in self._outbox.take(end, everywhere=everywhere)]
+
     def _enter(self, block: int) -> list[SummariseEffect]:
         """Leave the open block for ``block``, if it is another."""
         if block == self._block:
             return []
         end = (self._block + 1) * self._config.block_size - 1
-        effects = list(self._send(end))
+        # Once a block is left the source may be committed behind it: no joiner may be left out.
+        effects = [*self._send(end), *self._join(end + 1, now=True, everywhere=True)]
         self._open.clear()
         self._block = block
         return effects

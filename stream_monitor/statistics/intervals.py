@@ -1,4 +1,4 @@
-"""Confidence intervals of shares."""
+"""Confidence intervals of shares, and of differences, at a time fixed beforehand."""
 
 from __future__ import annotations
 
@@ -39,3 +39,32 @@ def wilson(successes: int, n: int, confidence: float = 0.95) -> Interval:
         0.0 if successes == 0 else max(middle - half, 0.0),
         1.0 if successes == n else min(middle + half, 1.0),
     )
+
+
+def newcombe(
+    successes1: int, n1: int, successes2: int, n2: int, confidence: float = 0.95
+) -> Interval:
+    """The interval of a difference p₁ − p₂ of shares of separate rows, inside [-1, 1].
+
+    Newcombe's hybrid score interval (Statistics in Medicine 17, 1998, method 10): Wilson's two
+    intervals, squared and added. Without rows on a side it is [-1, 1]. Raises ValueError as
+    :func:`wilson`.
+    """
+    first, second = wilson(successes1, n1, confidence), wilson(successes2, n2, confidence)
+    if not n1 or not n2:
+        return Interval(-1.0, 1.0)
+    return squared_and_added(successes1 / n1, first, successes2 / n2, second)
+
+
+def squared_and_added(
+    value1: float, interval1: Interval, value2: float, interval2: Interval
+) -> Interval:
+    """The interval of ``value1 - value2`` from those of two independent estimates.
+
+    Each bound is as far from the difference as the hypotenuse of the distances of the two bounds
+    it comes from (Zou and Donner, Statistics in Medicine 27, 2008).
+    """
+    difference = value1 - value2
+    down = math.hypot(value1 - interval1.lower, interval2.upper - value2)
+    up = math.hypot(interval1.upper - value1, value2 - interval2.lower)
+    return Interval(difference - down, difference + up)

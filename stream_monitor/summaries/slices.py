@@ -8,15 +8,16 @@ dimension has dropped is a count (see ``sample`` for the same idea).
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 import numpy as np
 
 from stream_monitor.events.columns import text
-from stream_monitor.statistics.arrays import IntArray
+from stream_monitor.statistics.arrays import FloatArray, IntArray
 from stream_monitor.statistics.hashing import stable_hash64
 from stream_monitor.summaries.codec import damaged, seal, unseal
 from stream_monitor.summaries.traffic import TrafficSummary, TrafficWire
@@ -126,6 +127,22 @@ class Dimension:
             _capped(values, cap),
         )
 
+    def replace(self, old: Dimension | None, new: Dimension) -> Dimension:
+        """This with ``old``, which was merged in before, taken out and ``new`` put in.
+
+        A value that was dropped by the cap on the way stays dropped: as many smaller ones
+        have been seen.
+        """
+        merged_in = self.merge(new)
+        if old is None:
+            return merged_in
+        kept = {
+            name: traffic.subtract(old.kept[name]) if name in old.kept else traffic
+            for name, traffic in merged_in.kept.items()
+        }
+        rows, labelled = merged_in.rows - old.rows, merged_in.labelled - old.labelled
+        return Dimension(merged_in.cap, rows, labelled, kept)
+
     def to_wire(self) -> DimensionWire:
         return DimensionWire(
             self.cap,
@@ -179,9 +196,10 @@ class SlicedTraffic:
         cuts: Mapping[str, Cut],
         cap: int,
         reference: Reference | None,
+        delays_s: FloatArray | None = None,
     ) -> SlicedTraffic:
-        """Of events, some of which brought their labels."""
-        total = TrafficSummary.of(labels, predictions, reference)
+        """Of events or, with ``delays_s``, of labels that came on their own (as for traffic)."""
+        total = TrafficSummary.of(labels, predictions, reference, delays_s)
         dimensions = {}
         for name, (values, codes) in cuts.items():
             parts = {}
@@ -190,14 +208,19 @@ class SlicedTraffic:
                 parts[value] = (
                     total
                     if len(values) == 1 and rows.all()
-                    else TrafficSummary.of(labels.take(rows), predictions.take(rows), reference)
+                    else TrafficSummary.of(
+                        labels.take(rows),
+                        predictions.take(rows),
+                        reference,
+                        None if delays_s is None else delays_s[rows],
+                    )
                 )
             dimensions[name] = Dimension.of(cap, parts)
         return cls(total, dimensions)
 
     def bare(self) -> SlicedTraffic:
         """The part that subtracts."""
-        return replace(self, dimensions={})
+        return dataclasses.replace(self, dimensions={})
 
     @property
     def fingerprint(self) -> str:
@@ -208,6 +231,20 @@ class SlicedTraffic:
         return SlicedTraffic(
             self.total.merge(other.total), merged(self.dimensions, other.dimensions)
         )
+
+    def replace(self, old: SlicedTraffic | None, new: SlicedTraffic) -> SlicedTraffic:
+        """This with ``old``, which was merged in before, taken out and ``new`` put in.
+
+        ``new`` has every slice that ``old`` has, or has dropped it by the cap.
+        """
+        if old is None:
+            return self.merge(new)
+        dimensions = dict(self.dimensions)
+        for name, there in new.dimensions.items():
+            here = dimensions.get(name)
+            was = old.dimensions.get(name)
+            dimensions[name] = there if here is None else here.replace(was, there)
+        return SlicedTraffic(self.total.merge(new.total).subtract(old.total), dimensions)
 
     def slices(self) -> Iterator[tuple[str, str, TrafficSummary]]:
         """Dimension, value and traffic of every slice kept, in the order of their names."""

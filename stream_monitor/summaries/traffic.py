@@ -30,8 +30,8 @@ class TrafficSummary:
     """Events of a model, all of them or a slice: an exact commutative group.
 
     ``population`` is of all rows, ``performance.population`` of those with a label. Labels
-    that came on their own (:meth:`of_labels`) are a summary without ``rows``: merged with that
-    of their predictions it is the whole.
+    that came on their own are a summary without ``rows`` and ``population``: merged with that of
+    their predictions it is the whole.
     """
 
     rows: int
@@ -45,25 +45,23 @@ class TrafficSummary:
 
     @classmethod
     def of(
-        cls, labels: Encoded, predictions: Predictions, reference: Reference | None
-    ) -> TrafficSummary:
-        """Of events, some of which brought their labels."""
-        rows, performance = len(predictions), PerformanceSummary.of(labels, predictions, reference)
-        if performance.population.facts.rows == rows:  # every row has a label
-            return cls(rows, performance, performance.population)
-        return cls(rows, performance, PopulationSummary.of(predictions, reference))
-
-    @classmethod
-    def of_labels(
         cls,
         labels: Encoded,
         predictions: Predictions,
         reference: Reference | None,
-        delays_s: FloatArray,
+        delays_s: FloatArray | None = None,
     ) -> TrafficSummary:
-        """Of labels that came on their own, ``delays_s`` seconds after their predictions."""
+        """Of events, some of which brought their labels.
+
+        With ``delays_s`` of labels that came on their own: their events are not in it.
+        """
         performance = PerformanceSummary.of(labels, predictions, reference, delays_s)
-        return cls(0, performance, PopulationSummary.empty(reference))
+        if delays_s is not None:
+            return cls(0, performance, PopulationSummary.empty(reference))
+        population, rows = performance.population, len(predictions)
+        if population.facts.rows < rows:  # not every row has a label
+            population = PopulationSummary.of(predictions, reference)
+        return cls(rows, performance, population)
 
     @property
     def fingerprint(self) -> str:

@@ -13,41 +13,66 @@ from typing import Any
 
 from stream_monitor.config.settings import Settings
 from stream_monitor.events.batch import RecordLike
+from stream_monitor.joining.joiner import Joiner
 from stream_monitor.pipeline.effects import (
     Delete,
     EvaluateEffect,
+    LabelEffect,
     Publish,
     Put,
     SendDeadLetter,
+    SendJoin,
     SendProgress,
     SendSlot,
     Stream,
     SummariseEffect,
 )
-from stream_monitor.pipeline.engine import decoder, evaluator_config, summariser_config
+from stream_monitor.pipeline.engine import (
+    decoder,
+    evaluator_config,
+    joiner_config,
+    label_reader,
+    summariser_config,
+)
 from stream_monitor.pipeline.evaluate import Evaluator
-from stream_monitor.pipeline.messages import Message, decode_message, encode_progress
+from stream_monitor.pipeline.messages import LabelSlot, Message, decode_message, encode_progress
+from stream_monitor.pipeline.read_labels import LabelReader
 from stream_monitor.pipeline.summarise import Summariser
 from stream_monitor.reference.registry import References
 
 
 class FakeCluster:
-    """``predictions`` partitions read by stage 1, one ``summaries`` partition read by stage 2."""
+    """All partitions and their readers: stage 1, readers of labels, joiners, one of stage 2.
+
+    ``logs`` are the partitions of ``predictions``, ``label_logs`` those of ``labels``.
+    """
 
     def __init__(
-        self, settings: Settings, references: References, logs: Sequence[Sequence[RecordLike]]
+        self,
+        settings: Settings,
+        references: References,
+        logs: Sequence[Sequence[RecordLike]],
+        label_logs: Sequence[Sequence[RecordLike]] = (),
+        joins: int = 0,
     ) -> None:
         self.settings = settings
         self.references = references
         self.logs = logs
+        self.label_logs = label_logs
+        self.join_logs: list[list[bytes]] = [[] for _ in range(joins)]
         self.now_ms = 0
         self.dead_letters: list[SendDeadLetter] = []
         self.published: list[Publish] = []
         self.summaries: list[bytes] = []
         self.committed = [0] * len(logs)
         self._readers = [self._reader(p) for p in range(len(logs))]
+        self.labels_committed = [0] * len(label_logs)
+        self._label_readers = [self._label_reader(p) for p in range(len(label_logs))]
+        self.floors = [0] * joins
+        self._joiners = [self._joiner(p) for p in range(joins)]
+        self._join_ends = [0] * joins  # what a joiner has to read before it hands on
         self._done: list[EvaluateEffect] = []  # by stage 2, in order, ever
-        self._evaluator = Evaluator(evaluator_config(settings, references))
+        self.evaluator = Evaluator(evaluator_config(settings, references))
         self._at = 0
         self._durable = (0, 0)  # summaries offset, effects flushed before it was committed
 
@@ -70,12 +95,46 @@ class FakeCluster:
         """Stage 1 of a partition is lost and begins again where it has committed."""
         self._readers[partition] = self._reader(partition)
 
+    def read_labels(self, partition: int, count: int) -> None:
+        """A reader of labels handles the next ``count`` records, and may commit them."""
+        reader = self._label_readers[partition]
+        start = reader.position or 0
+        self._send(reader.handle(self.label_logs[partition][start : start + count]))
+
+    def commit_labels(self, partition: int) -> None:
+        """A reader of labels commits what it has told."""
+        self.labels_committed[partition] = self._label_readers[partition].position or 0
+
+    def crash_labels(self, partition: int) -> None:
+        """A reader of labels is lost and begins again where it has committed."""
+        self._label_readers[partition] = self._label_reader(partition)
+
+    def join(self, partition: int, count: int) -> None:
+        """A joiner handles the next ``count`` messages."""
+        joiner = self._joiners[partition]
+        for data in self.join_logs[partition][joiner.position : joiner.position + count]:
+            joiner.handle(joiner.position, data)
+
+    def flush_joins(self, partition: int) -> None:
+        """A joiner hands on what it knows, and commits its floor."""
+        joiner = self._joiners[partition]
+        if joiner.position < self._join_ends[partition]:
+            return
+        for labels in joiner.flush():
+            self.summaries.append(LabelSlot(partition, labels).encode())
+        self.floors[partition] = joiner.floor
+
+    def crash_joiner(self, partition: int) -> None:
+        """A joiner is lost and begins again at its floor."""
+        self._joiners[partition] = self._joiner(partition)
+        self._join_ends[partition] = len(self.join_logs[partition])
+
     def read_summaries(self, count: int) -> None:
         """Stage 2 handles the next ``count`` messages."""
         for data in self.summaries[self._at : self._at + count]:
             self._at += 1
             message: Message = decode_message(data)
-            self._perform(self._evaluator.handle(message, self.now_ms))
+            self._perform(self.evaluator.handle(message, self.now_ms))
 
     def commit_evaluator(self) -> None:
         """Stage 2 flushes its writes and commits."""
@@ -95,8 +154,8 @@ class FakeCluster:
                     table.pop(key, None)
                 case Publish():
                     pass
-        self._evaluator = Evaluator(evaluator_config(self.settings, self.references))
-        self._evaluator.restore(table.items())
+        self.evaluator = Evaluator(evaluator_config(self.settings, self.references))
+        self.evaluator.restore(table.items())
         self._at = at
 
     def finish(self) -> None:
@@ -104,13 +163,21 @@ class FakeCluster:
         for partition, log in enumerate(self.logs):
             self.read(partition, len(log))
             self.flush(partition)
+        for partition, log in enumerate(self.label_logs):
+            self.read_labels(partition, len(log))
         self.now_ms = 10**14
         for partition in range(len(self.logs)):
             self.flush(partition, caught_up=True)
+        for partition, joined in enumerate(self.join_logs):
+            self.join(partition, len(joined))
+            self.flush_joins(partition)
         self.read_summaries(len(self.summaries))
         for _ in range(2):  # silence is confirmed, of the last flush too
             self.now_ms += 10**9
-            self._perform(self._evaluator.tick(self.now_ms))
+            self._perform(self.evaluator.tick(self.now_ms))
+        while self.evaluator.unrevised:
+            self.now_ms += self.settings.labels.revise_interval_ms
+            self._perform(self.evaluator.tick(self.now_ms))
 
     def documents(self, stream: Stream) -> dict[str, list[dict[str, Any]]]:
         """Everything ever published on a stream, by id, in order."""
@@ -125,18 +192,30 @@ class FakeCluster:
             partition,
             len(self.logs),
             decoder(self.settings),
-            summariser_config(self.settings, self.references),
+            summariser_config(self.settings, self.references, len(self.join_logs)),
         )
         reader.seek(self.committed[partition])
         return reader
 
-    def _send(self, effects: Sequence[SummariseEffect]) -> None:
+    def _label_reader(self, partition: int) -> LabelReader:
+        joins = len(self.join_logs)
+        reader = label_reader(self.settings, self.references, partition, joins)
+        reader.seek(self.labels_committed[partition])
+        return reader
+
+    def _joiner(self, partition: int) -> Joiner:
+        config = joiner_config(self.settings, self.references)
+        return Joiner(config, start=self.floors[partition])
+
+    def _send(self, effects: Sequence[SummariseEffect | LabelEffect]) -> None:
         for effect in effects:
             match effect:
                 case SendSlot(slot=slot):
                     self.summaries.append(slot.encode())
                 case SendProgress(progress=progress):
                     self.summaries.append(encode_progress(progress))
+                case SendJoin(partition=partition, message=message):
+                    self.join_logs[partition].append(message.encode())
                 case SendDeadLetter():
                     self.dead_letters.append(effect)
 

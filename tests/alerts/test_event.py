@@ -87,6 +87,22 @@ def test_a_limit_of_performance_is_named_as_the_configured_one() -> None:
     assert "p =" not in summary
 
 
+def test_a_rise_of_the_errors_is_named_as_one_against_the_usual_errors() -> None:
+    verdict = replace(
+        DRIFT,
+        family=Family.PERFORMANCE,
+        monitor="degradation_cusum",
+        column="",
+        statistic=18.94,
+        threshold=18.94,
+        p_value=None,
+        effect=None,
+    )
+    summary = opened(verdict).summary
+    assert "model fraud: the errors have risen (CUSUM): 18.94, threshold 18.94" in summary
+    assert "against the usual errors; look first at" in summary
+
+
 def test_a_p_value_of_zero_is_written_as_a_bound() -> None:
     assert "p < 1e-300" in opened(replace(DRIFT, p_value=0.0)).summary
 

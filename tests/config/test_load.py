@@ -30,7 +30,10 @@ def test_an_unknown_key_is_refused_with_its_full_path_and_the_nearest_known_one(
 
 def test_an_unknown_key_like_no_other_is_refused_with_all_that_are_known() -> None:
     (problem,) = problems("zzz: 1")
-    assert problem.sentence == "no such setting; known here are kafka, worker, defaults, models"
+    assert (
+        problem.sentence
+        == "no such setting; known here are kafka, worker, labels, defaults, models"
+    )
 
 
 def test_a_duration_is_not_set_by_the_name_of_its_python_field() -> None:
@@ -217,3 +220,17 @@ def test_models_that_share_an_anchor_are_still_set_one_by_one() -> None:
     text = "models: {a: &d {drift: {bins: 5}}, b: *d}"
     loaded = settings(text, STREAM_MONITOR_MODELS__A__DRIFT__BINS="7")
     assert [loaded.for_model(name).drift.bins for name in "ab"] == [7, 5]
+
+
+def test_wrong_settings_of_degradation_are_listed_with_what_is_right() -> None:
+    text = (
+        "defaults:\n  performance:\n    degradation:\n      detectors: [cusum, kswin]\n"
+        "      smallest_rise: 0\n      run_lenght: 5\n      adwin: {delta: 3}\n"
+    )
+    found = {p.path.removeprefix("defaults.performance.degradation."): p for p in problems(text)}
+    assert "one of cusum, page_hinkley, adwin, ddm, hddm_a" in found["detectors[1]"].sentence
+    assert "a number from 0.001 to 1" in found["smallest_rise"].sentence
+    assert "do you mean run_length?" in found["run_lenght"].sentence
+    assert "a number from 1e-12 to 0.5" in found["adwin.delta"].sentence
+    (problem,) = problems("defaults: {performance: {degradation: {baseline_mean: 3}}}")
+    assert "give both, or neither" in problem.sentence

@@ -30,6 +30,7 @@ def test_topics_carry_the_prefix_and_are_written_with_hyphens() -> None:
     assert [KafkaSettings().topic(name) for name in TOPICS] == [
         "predictions",
         "labels",
+        "joins",
         "references",
         "summaries",
         "reports",

@@ -158,7 +158,9 @@ def judged(
     predictions = [p for _, p in rows] + ["0"] * unlabelled
     events = batch(len(labels), prediction=predictions, truth=labels)
     return judge_performance(
-        ModelSummary.of(events, against), against, ModelSettings(performance=chosen)
+        ModelSummary.of(events, against).traffic.total,
+        against,
+        ModelSettings(performance=chosen),
     )
 
 

@@ -112,12 +112,14 @@ def test_the_verdicts_of_a_regression_are_for_information() -> None:
     against = reference(task=Task.REGRESSION)
     y = np.arange(150.0)
     summary = ModelSummary.of(batch(150, prediction=y + 1, truth=y), against)
-    verdicts = judge_performance(summary, against, ModelSettings())
+    verdicts = judge_performance(summary.traffic.total, against, ModelSettings())
     told = [v.monitor for v in verdicts]
     assert told == ["coverage", "mae", "rmse", "bias", "mape", "r2", *QUANTILES]
     assert {v.state for v in verdicts} == {State.INFO}
     assert (only(verdicts, "mae").statistic, only(verdicts, "mape").n) == (1.0, 149)
     few = ModelSummary.of(batch(150, prediction=y + 1, truth=[1.0, *[None] * 149]), against)
     assert {
-        v.state for v in judge_performance(few, against, ModelSettings()) if v.monitor != "coverage"
+        v.state
+        for v in judge_performance(few.traffic.total, against, ModelSettings())
+        if v.monitor != "coverage"
     } == {State.THIN}

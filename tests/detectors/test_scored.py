@@ -137,7 +137,9 @@ def test_verdicts_of_scores_are_for_information_with_their_bounds() -> None:
     rows = random_rows(4, 300, 16)
     labels, scores = [str(y) for y, _ in rows], [s for _, s in rows]
     events = batch(300, prediction=["1"] * 300, score=scores, truth=labels)
-    verdicts = judge_performance(ModelSummary.of(events, against), against, ModelSettings())
+    verdicts = judge_performance(
+        ModelSummary.of(events, against).traffic.total, against, ModelSettings()
+    )
     auc, loss = only(verdicts, "roc_auc"), only(verdicts, "log_loss")
     assert (auc.state, auc.n, auc.below, auc.decides) == (State.INFO, 300, True, False)
     assert auc.lower is not None
@@ -149,7 +151,9 @@ def test_verdicts_of_scores_are_for_information_with_their_bounds() -> None:
 def test_without_labels_or_scores_all_figures_are_thin() -> None:
     against = reference(task=Task.BINARY, classes=CLASSES, positive="1")
     for events in (batch(200, score=[0.5] * 200), batch(200, truth=["1"] * 200)):
-        verdicts = judge_performance(ModelSummary.of(events, against), against, ModelSettings())
+        verdicts = judge_performance(
+            ModelSummary.of(events, against).traffic.total, against, ModelSettings()
+        )
         for name in ("roc_auc", "average_precision", "log_loss", "brier", "ece"):
             verdict = only(verdicts, name)
             assert (verdict.state, verdict.statistic) == (State.THIN, None)

@@ -19,6 +19,7 @@ from stream_monitor.detectors.verdict import Family, State, Verdict
 from stream_monitor.errors import Reason
 from stream_monitor.events.batch import Decoded, Record
 from stream_monitor.events.decode import Decoder
+from stream_monitor.events.labels import DecodedLabels, LabelDecoder
 from stream_monitor.events.limits import Limits
 from stream_monitor.pipeline.engine import LocalEngine
 from stream_monitor.reference.registry import References
@@ -34,7 +35,7 @@ FENCE = re.compile(r"^(?P<fence>`{3,})(?P<info>[^\n`]*)\n(?P<body>.*?)^(?P=fence
 LINK = re.compile(r"(?<!!)\[[^\]\n]*\]\((?P<target>[^)\s]+)\)")
 IMAGE = re.compile(r"!\[[^\]\n]*\]\((?P<target>[^)\s]+)\)")
 #: The second word of a fenced block whose text is tried out here.
-MARKS = {"event", "arrow", "configuration", "verdict", "alert", "report"}
+MARKS = {"event", "label", "arrow", "configuration", "verdict", "alert", "report"}
 ARRIVED_MS = 1_790_000_200_000  # when the records of the examples came
 
 
@@ -135,6 +136,10 @@ def decode(value: bytes, headers: list[tuple[str, bytes]] | None = None) -> Deco
     return Decoder(Limits()).decode([record])
 
 
+def decode_label(value: bytes) -> DecodedLabels:
+    return LabelDecoder(Limits()).decode([Record("labels", 0, 0, ARRIVED_MS, value)])
+
+
 def heading_anchors(page: Path) -> set[str]:
     """The anchors that GitHub gives a page's headings."""
     text = FENCE.sub("", text_of(page))
@@ -191,20 +196,39 @@ def test_the_arrow_message_in_the_documentation_is_read(block: Block) -> None:
     assert [(batch.model, len(batch)) for batch in decoded.batches] == [("credit-risk", 2)]
 
 
-REJECTED = [block for block in BLOCKS if any(m.startswith("rejected:") for m in block.marks)]
+@pytest.mark.parametrize("block", marked("label"), ids=str)
+def test_every_label_in_the_documentation_is_read(block: Block) -> None:
+    decoded = decode_label(block.body.encode())
+    assert decoded.rejected == ()
+    assert sum(map(len, decoded.batches)) >= 1
 
 
-@pytest.mark.parametrize("block", REJECTED, ids=str)
+def refused(mark: str) -> list[Block]:
+    return [block for block in BLOCKS if any(m.startswith(f"{mark}:") for m in block.marks)]
+
+
+@pytest.mark.parametrize("block", refused("rejected"), ids=str)
 def test_every_refused_message_is_refused_for_the_reason_given(block: Block) -> None:
     (rejected,) = decode(block.body.encode()).rejected
     assert block.marks == (f"rejected:{rejected.reason}",)
+
+
+@pytest.mark.parametrize("block", refused("label-rejected"), ids=str)
+def test_every_refused_label_is_refused_for_the_reason_given(block: Block) -> None:
+    (rejected,) = decode_label(block.body.encode()).rejected
+    assert block.marks == (f"label-rejected:{rejected.reason}",)
 
 
 def test_the_page_on_events_has_every_format_and_every_reason() -> None:
     text = text_of(DOCS / "events.md")
     table = text[text.index("| reason |") :]
     assert set(re.findall(r"^\| `(\w+)` \|", table, re.M)) == set(Reason)
+    of_labels = text[text.index("| why a label is refused |") :].partition("\n\n")[0]
+    in_first_cells = " ".join(re.findall(r"^\| (`.*?) \|", of_labels, re.M))
+    assert set(re.findall(r"`(\w+)`", in_first_cells)) == set(Reason)
     assert len(marked("event")) >= 4
+    assert len(marked("label")) >= 2
+    assert len(refused("label-rejected")) >= 3
     assert len(marked("arrow")) == 1
     limits = Limits()
     for limit in (limits.max_features, limits.max_rows, limits.max_values):
@@ -309,6 +333,6 @@ def test_examples_are_marked_by_a_word_that_is_tried_here() -> None:
         mark
         for block in BLOCKS
         for mark in block.marks
-        if mark not in MARKS and not mark.startswith("rejected:")
+        if mark not in MARKS and not mark.startswith(("rejected:", "label-rejected:"))
     }
     assert unknown == set()

@@ -11,8 +11,9 @@ import numpy as np
 from hypothesis import strategies as st
 
 from stream_monitor.events.batch import Decoded, EventBatch, Record
-from stream_monitor.events.decode import ARROW, Decoder
+from stream_monitor.events.decode import Decoder
 from stream_monitor.events.limits import Limits
+from stream_monitor.events.message import ARROW
 
 NOW = 1_790_000_000_000
 DEFAULT = Limits()

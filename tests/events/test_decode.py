@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from stream_monitor.errors import Reason
 from stream_monitor.events.batch import Record, Rejected
-from stream_monitor.events.decode import ARROW
 from stream_monitor.events.encode import encode_arrow, encode_columns, encode_event
 from stream_monitor.events.limits import Limits
+from stream_monitor.events.message import ARROW
 from tests.events.tables import NOW, arrow_record, decode, flat, record, rows_in, texts
 
 SMALL = Limits(max_features=3, max_rows=4, max_name=5, max_values=12)

@@ -91,7 +91,7 @@ class Site:
         self._reading: dict[Topic, Reader] = {}
 
     def create_topics(self) -> None:
-        asyncio.run(create_topics(self.settings.kafka))
+        asyncio.run(create_topics(self.settings))
 
     def publish(self, reference: Reference) -> None:
         asyncio.run(publish(reference, self.settings.kafka))

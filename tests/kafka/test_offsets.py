@@ -56,7 +56,7 @@ def test_nothing_new_is_nothing_to_commit() -> None:
 
 
 def test_a_policy_that_asks_for_more_than_is_processed_does_not_get_it() -> None:
-    assert PartitionOffsets(1, processed=7, committed=3).committable(lambda _: 100) == 7
+    assert PartitionOffsets(1, processed=7, committed=3).committable(lambda partition, _: 100) == 7
 
 
 def test_acknowledging_twice_is_harmless() -> None:

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from stream_monitor.config.settings import KafkaSettings
+from stream_monitor.config.settings import KafkaSettings, Settings
 from stream_monitor.errors import BrokerError
 from stream_monitor.kafka.admin import create_topics
 from stream_monitor.kafka.reach import broker_errors, reached
@@ -41,7 +41,7 @@ def test_what_listens_and_never_answers_is_not_waited_for() -> None:
 @pytest.mark.kafka
 def test_what_is_reached_tells_its_topics(kafka: str) -> None:
     settings = KafkaSettings(bootstrap_servers=kafka, topic_prefix="reach.", partitions=3)
-    asyncio.run(create_topics(settings))
+    asyncio.run(create_topics(Settings(kafka=settings)))
     there = ask(settings)
     assert there["reach.predictions"] == 3
     assert there["reach.references"] == 1

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from confluent_kafka.admin import AdminClient, NewTopic
 
-from stream_monitor.config.settings import KafkaSettings, ModelSettings
+from stream_monitor.config.settings import KafkaSettings, ModelSettings, Settings
 from stream_monitor.kafka.admin import topic_specs
 from stream_monitor.testing.kafka import free_port
 from tests.kafka.live import (
@@ -285,7 +285,7 @@ def test_missing_topics_that_are_not_to_be_created_are_named(
     assert refusal.exit_code == 2
     sentence = refusal.words.splitlines()[-1]
     assert sentence.startswith("error: these topics are missing: ")
-    for spec in topic_specs(KafkaSettings(group="monitor")):
+    for spec in topic_specs(Settings(kafka=KafkaSettings(group="monitor"))):
         assert spec.name in sentence
     assert "topics create" in sentence
     assert "Traceback" not in refusal.words

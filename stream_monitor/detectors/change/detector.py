@@ -12,8 +12,8 @@ class ChangeDetector(Protocol):
 
     There is no state to read or restore: river's detectors are mutable objects whose only
     serialised form is a pickle, which is neither stable between versions nor safe to read. Where a
-    state must be kept, use ``Cusum`` or ``PageHinkley`` themselves, which are pure; what is behind
-    this protocol is rebuilt by replaying the values.
+    state must be kept, use ``Cusum`` or ``PageHinkley`` themselves, which are pure, or
+    ``detectors.degradation``, which reads its own pickles from an allow-list of classes.
     """
 
     def update(self, values: FloatArray) -> tuple[int, ...]:

@@ -38,15 +38,20 @@ class PageHinkley:
     in-control mean is known.
 
     Unlike river's, which sees rises only (river issue 810), it sees both directions, and forgets
-    nothing. ValueError on parameters outside their range.
+    nothing. With a ``grid`` > 0 the mean is rounded to its multiples: where ``grid`` is a power of
+    2, and the values and ``delta`` are multiples of it, all sums are exact, so that the state is
+    bit for bit the same however the values are split. ValueError on parameters outside their range.
     """
 
     delta: float = 0.005
     threshold: float = 50.0
     min_samples: int = 30
+    grid: float = 0.0
 
     def __post_init__(self) -> None:
-        check_numbers(above={"threshold": self.threshold}, least={"delta": self.delta})
+        check_numbers(
+            above={"threshold": self.threshold}, least={"delta": self.delta, "grid": self.grid}
+        )
         if self.min_samples < 1:
             raise ValueError(f"min_samples is {self.min_samples}: give at least 1")
 
@@ -67,23 +72,41 @@ class PageHinkley:
         """
         checked_values(values)
         alarms: list[int] = []
+        at = 0
+        while at < values.size:
+            state, seen, direction = self.until(state, values[at:])
+            at += seen
+            if direction:
+                alarms.append(at - 1)
+        return state, np.array(alarms, dtype=np.int64)
+
+    def until(
+        self, state: PageHinkleyState, values: FloatArray
+    ) -> tuple[PageHinkleyState, int, int]:
+        """Up to the first alarm: the state after it, how many values that took, its direction.
+
+        The direction is 1 for a rise, -1 for a fall, and 0 where all values were seen without an
+        alarm. ``values`` are those that ``checked_values`` lets through.
+        """
         at, size = 0, FIRST_CHUNK
         while at < values.size:
             part = values[at : at + size]
             totals = np.cumsum(np.concatenate(([state.total], part)))[1:]
             counts = np.arange(state.count + 1, state.count + part.size + 1)
-            away = part - totals / counts
+            means = totals / counts
+            if self.grid:
+                means = np.rint(means / self.grid) * self.grid
+            away = part - means
             upper = reflected(state.upper, away - self.delta)
             lower = reflected(state.lower, -away - self.delta)
             fired = (upper > self.threshold) | (lower > self.threshold)
             fired &= counts >= self.min_samples
             first = int(np.argmax(fired))
             if fired[first]:
-                alarms.append(at + first)
-                state, at, size = PageHinkleyState(), at + first + 1, FIRST_CHUNK
-            else:
-                state = PageHinkleyState(
-                    int(counts[-1]), float(totals[-1]), float(upper[-1]), float(lower[-1])
-                )
-                at, size = at + part.size, min(2 * size, LARGEST_CHUNK)
-        return state, np.array(alarms, dtype=np.int64)
+                direction = 1 if upper[first] > self.threshold else -1
+                return PageHinkleyState(), at + first + 1, direction
+            state = PageHinkleyState(
+                int(counts[-1]), float(totals[-1]), float(upper[-1]), float(lower[-1])
+            )
+            at, size = at + part.size, min(2 * size, LARGEST_CHUNK)
+        return state, values.size, 0

@@ -111,3 +111,25 @@ def test_impossible_parameters_are_refused(
 ) -> None:
     with pytest.raises(ValueError, match=said):
         PageHinkley(delta, threshold, least)
+
+
+def test_on_a_grid_any_split_into_batches_is_one_batch_bit_for_bit() -> None:
+    rng = np.random.default_rng(12)
+    values = (rng.random(20_000) < np.repeat([0.13, 0.31], 10_000)).astype(np.float64)
+    machine = PageHinkley(delta=2.0**-7, threshold=60.0, grid=2.0**-20)
+    whole, alarms = machine.update(PageHinkleyState(), values)
+    assert alarms.size
+    for cut in (1, 777, 9_999, 12_345):
+        between, before = machine.update(PageHinkleyState(), values[:cut])
+        after, later = machine.update(between, values[cut:])
+        assert after == whole
+        assert [*before.tolist(), *(later + cut).tolist()] == alarms.tolist()
+
+
+def test_up_to_the_first_alarm_it_says_the_direction_and_how_many_values_that_took() -> None:
+    machine = PageHinkley(delta=0.0, threshold=3.0, min_samples=1)
+    values = np.concatenate((np.zeros(3), np.full(4, 4.0)))
+    assert machine.until(PageHinkleyState(), values) == (PageHinkleyState(), 5, 1)
+    assert machine.until(PageHinkleyState(), -values) == (PageHinkleyState(), 5, -1)
+    state, seen, direction = machine.until(PageHinkleyState(), values[:3])
+    assert (state.count, seen, direction) == (3, 3, 0)

@@ -1,0 +1,1 @@
+"""Whether a model's errors have risen: change detectors folded over panes of labelled rows."""

@@ -1,0 +1,1 @@
+"""Labels that come later: how they find their predictions."""

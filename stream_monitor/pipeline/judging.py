@@ -1,0 +1,96 @@
+"""A window that is due: what is said of it first, and what is kept for what comes later."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from stream_monitor.alerts.event import AlertEvent
+from stream_monitor.alerts.history import rejudge
+from stream_monitor.alerts.rule import Window
+from stream_monitor.alerts.tracker import AlertTracker
+from stream_monitor.detectors.judge import judge
+from stream_monitor.detectors.verdict import Family
+from stream_monitor.pipeline import state
+from stream_monitor.pipeline.effects import EvaluateEffect, Publish, Stream
+from stream_monitor.pipeline.lane import DueWindow, Lane
+from stream_monitor.pipeline.messages import SlotKey
+from stream_monitor.pipeline.model_state import EvaluatorConfig, EvaluatorCounts, ModelState
+from stream_monitor.pipeline.records import WindowRecord, figures_of
+from stream_monitor.pipeline.report import report_document, status
+from stream_monitor.reference.model import Reference
+
+
+class Judging:
+    """Judges windows, each once."""
+
+    def __init__(self, config: EvaluatorConfig, counts: EvaluatorCounts) -> None:
+        self._config = config
+        self._counts = counts
+
+    def judge(
+        self,
+        name: str,
+        model: ModelState,
+        hash_: str,
+        reference: Reference | None,
+        window: DueWindow,
+    ) -> list[EvaluateEffect]:
+        """The report of a window, with the labels that are there, and its alerts."""
+        lane, settings = model.lanes[hash_], self._config.settings(name)
+        ledger, slide = lane.ledger, lane.spec.slide_ms
+        pane_ms = window.end_ms - slide
+        kept = ledger.judged(pane_ms, window.newest)
+        later = ledger.later(window.start_ms, window.end_ms, reference)
+        summary = replace(window.summary, traffic=window.summary.traffic.merge(later))
+        window = replace(window, summary=summary)
+        verdicts = judge(summary, reference, settings)
+        tracker, bounds = (
+            AlertTracker(name, settings.alerts),
+            Window(window.start_ms, window.end_ms),
+        )
+        others = [v for v in verdicts if v.family is not Family.PERFORMANCE]
+        model.alerts, events = tracker.advance(model.alerts, others, bounds)
+        record = WindowRecord(
+            end_ms=window.end_ms,
+            number=model.windows,
+            revision=0,
+            labelled=ledger.labelled(window.start_ms, window.end_ms),
+            others=status(others),
+            deciding=tuple(v for v in verdicts if v.family is Family.PERFORMANCE and v.decides),
+            figures=figures_of(verdicts),
+        )
+        model.windows += 1
+        model.records[window.end_ms, hash_] = record
+        past = [record.past(lane.spec)]
+        again = rejudge(
+            tracker, model.performance, past, model.episodes, window.end_ms, again=False
+        )
+        model.performance, model.episodes = again.states, again.episodes
+        report = report_document(name, hash_, reference, window, verdicts, model.all_alerts)
+        effects: list[EvaluateEffect] = [
+            Publish(Stream.REPORTS, name, str(report["report_id"]), report)
+        ]
+        self._counts.windows[name, str(report["status"])] += 1
+        said = [(f"{event.alert_id}:{event.status}", event) for event in events]
+        said += [(episode.event_id, episode.event) for episode in again.news]
+        effects += [publish_alert(name, id_, event, self._counts) for id_, event in said]
+        effects.append(state.put_traffic(state.PaneRef(name, hash_, pane_ms, slide), kept))
+        effects.append(state.put_record(name, hash_, record))
+        gone = list(lane.close(window.end_ms))
+        effects.append(model.put(name))
+        return effects + [forget_slot(name, hash_, lane, pane, at) for pane, at in gone]
+
+
+def publish_alert(
+    name: str, id_: str, event: AlertEvent, counts: EvaluatorCounts
+) -> EvaluateEffect:
+    """Tell the world of an alert."""
+    counts.alerts[name, event.status] += 1
+    return Publish(Stream.ALERTS, name, id_, event.to_dict())
+
+
+def forget_slot(
+    name: str, hash_: str, lane: Lane, pane: int, at: tuple[int, int]
+) -> EvaluateEffect:
+    """Forget a slot whose pane no window needs any more."""
+    return state.delete_slot(SlotKey(name, hash_, pane, lane.spec.slide_ms, *at))

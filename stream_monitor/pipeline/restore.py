@@ -1,0 +1,93 @@
+"""Stage 2's models from what was kept in the table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from stream_monitor.alerts.history import fold
+from stream_monitor.alerts.tracker import AlertTracker
+from stream_monitor.pipeline import state
+from stream_monitor.pipeline.lane import Lane
+from stream_monitor.pipeline.ledger import PaneLedger
+from stream_monitor.pipeline.model_state import EvaluatorConfig, ModelState
+from stream_monitor.windows.watermark import PartitionProgress
+
+LaneOf = Callable[[str, str], Lane]
+
+
+def restore(
+    config: EvaluatorConfig, items: Iterable[tuple[bytes, bytes]]
+) -> tuple[dict[str, ModelState], dict[int, PartitionProgress]]:
+    """Models and progress from keys and values in any order.
+
+    Any prefix of what was put is a state to go on from; what a pane's sum has and what the
+    pane still has is told apart by how far the sum reaches.
+    """
+    models: dict[str, ModelState] = {}
+    progress: dict[int, PartitionProgress] = {}
+
+    def lane_of(name: str, hash_: str) -> Lane:
+        model = models.setdefault(name, ModelState())
+        return model.lanes.setdefault(hash_, Lane.of(config.spec(name)))
+
+    kept = [state.decode(key, value) for key, value in items]
+    for item in kept:
+        match item:
+            case state.Kept(progress=there):
+                progress[there.partition] = there
+            case state.KeptRetired():
+                ledger = lane_of(item.model, item.reference_hash).ledger
+                ledger.retired, ledger.retired_ms = item.state, item.before_ms
+            case state.Judged():
+                model = models.setdefault(item.model, ModelState())
+                model.alerts, model.base = dict(item.alerts), dict(item.base)
+                model.episodes, model.windows = item.episodes, item.windows
+                for hash_, end in item.ends.items():
+                    lane_of(item.model, hash_).last_end_ms = end
+    for item in kept:
+        match item:
+            case state.KeptSlot(key=key, stored=stored):
+                if key.slide_ms == config.spec(key.model).slide_ms:
+                    at = (key.partition, key.block)
+                    lane_of(key.model, key.reference_hash).restore(key.pane_ms, at, stored)
+            case state.KeptTraffic(pane=pane):
+                held = _pane(config, lane_of, pane)
+                if held is not None:
+                    held.traffic = item.traffic
+            case state.KeptEntry(pane=pane):
+                held = _pane(config, lane_of, pane)
+                if held is not None:
+                    held.entries[item.partition] = item.entry
+            case state.KeptRecord():
+                model = models.setdefault(item.model, ModelState())
+                model.records[item.record.end_ms, item.reference_hash] = item.record
+    for name, model in models.items():
+        _judged(config, name, model)
+    return models, progress
+
+
+def _pane(config: EvaluatorConfig, lane_of: LaneOf, pane: state.PaneRef) -> PaneLedger | None:
+    """The pane; ``None`` if it is of another length than now, or in its lane's sum already."""
+    if pane.slide_ms != config.spec(pane.model).slide_ms:
+        return None
+    ledger = lane_of(pane.model, pane.reference_hash).ledger
+    if ledger.is_retired(pane.pane_ms):
+        return None
+    return ledger.panes.setdefault(pane.pane_ms, PaneLedger())
+
+
+def _judged(config: EvaluatorConfig, name: str, model: ModelState) -> None:
+    """Fold the alerts of the windows open to revision; find those that labels have changed."""
+    spec = config.spec(name)
+    for end, hash_ in list(model.records):
+        lane = model.lanes.get(hash_)
+        if lane is None or lane.last_end_ms is None or end > lane.last_end_ms:
+            del model.records[end, hash_]  # its report is said again
+    model.records = dict(sorted(model.records.items(), key=lambda item: item[1].number))
+    past = [record.past(spec) for record in model.records.values()]
+    tracker = AlertTracker(name, config.settings(name).alerts)
+    model.performance, _ = fold(tracker, model.base, past)
+    for (end, hash_), record in model.records.items():
+        start = spec.window_start(end)
+        if model.lanes[hash_].ledger.labelled(start, end) != record.labelled:
+            model.unrevised.add((end, hash_))
