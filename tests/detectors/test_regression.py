@@ -114,7 +114,17 @@ def test_the_verdicts_of_a_regression_are_for_information() -> None:
     summary = ModelSummary.of(batch(150, prediction=y + 1, truth=y), against)
     verdicts = judge_performance(summary.traffic.total, against, ModelSettings())
     told = [v.monitor for v in verdicts]
-    assert told == ["coverage", "mae", "rmse", "bias", "mape", "r2", *QUANTILES]
+    assert told == [
+        "coverage",
+        *DELAYS,
+        "labelled_shift",
+        "mae",
+        "rmse",
+        "bias",
+        "mape",
+        "r2",
+        *QUANTILES,
+    ]
     assert {v.state for v in verdicts} == {State.INFO}
     assert (only(verdicts, "mae").statistic, only(verdicts, "mape").n) == (1.0, 149)
     few = ModelSummary.of(batch(150, prediction=y + 1, truth=[1.0, *[None] * 149]), against)
