@@ -24,7 +24,7 @@ from stream_monitor.errors import DataError
 from stream_monitor.reference.build import build as build_reference
 from stream_monitor.reference.codec import decode, encode
 from stream_monitor.reference.data import assign_roles, read
-from stream_monitor.reference.explain import ALPHA, WINDOW, explain
+from stream_monitor.reference.explain import ALPHA, WINDOW, explain, labels_of
 from stream_monitor.reference.model import Kind, Reference
 
 #: No reference in a file is larger; it would not fit into a Kafka message anyway.
@@ -219,6 +219,8 @@ def _show(output: Output, shown: Reference) -> None:
     positive = f", positive {shown.positive}" if shown.positive is not None else ""
     output.line(f"{shown.task}{classes}{positive}")
     output.line(f"{shown.rows:,} rows of {shown.source}, {made:%Y-%m-%d %H:%M} UTC")
+    if shown.classes:
+        output.line(_told_labels(shown))
     rows = explain(shown)
     columns = ("column", "role", "kind", "missing", "distinct", "values", "detectable", "note")
     output.table(columns, ([_cell(name, row[name]) for name in columns] for row in rows))
@@ -226,6 +228,16 @@ def _show(output: Output, shown: Reference) -> None:
         output.line(
             f"detectable: the smallest KS distance that {WINDOW:,} rows show at level {ALPHA:g}"
         )
+
+
+def _told_labels(shown: Reference) -> str:
+    baseline, calibration = shown.baseline, shown.calibration
+    if baseline is None:
+        return "no labels: no baseline, and performance is not estimated"
+    told = f"{baseline.labelled:,} labelled rows, error rate {baseline.error:.4g}"
+    if calibration is None:
+        return f"{told}; no usable score, so performance is not estimated"
+    return f"{told}; calibration from {calibration.rows:,} scores"
 
 
 def _cell(name: str, value: object) -> object:
@@ -242,5 +254,6 @@ def _document(shown: Reference) -> dict[str, object]:
         "positive": shown.positive,
         "source": shown.source,
         "created_ms": shown.created_ms,
+        "labels": labels_of(shown),
         "columns": explain(shown),
     }

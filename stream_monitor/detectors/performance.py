@@ -19,6 +19,7 @@ from stream_monitor.detectors.classification import (
     weighted,
 )
 from stream_monitor.detectors.figure import Figure, mean
+from stream_monitor.detectors.labels import judge_delays, judge_estimates, judge_labelled_shift
 from stream_monitor.detectors.limits import limit_of
 from stream_monitor.detectors.regression import regression_figures
 from stream_monitor.detectors.scored import scored_figures
@@ -32,7 +33,9 @@ LESS_IS_BETTER = frozenset({"log_loss", "brier", "ece", "mae", "rmse", "mape"})
 def judge_performance(
     traffic: TrafficSummary, reference: Reference | None, settings: ModelSettings
 ) -> tuple[Verdict, ...]:
-    """``coverage`` (the labelled share), then the figures of the model's task.
+    """``coverage`` (the labelled share), ``labels``' verdicts, and the figures of the model's task.
+
+    First the delays of labels and ``labelled_shift``, last what is estimated without labels.
 
     Classifiers: ``accuracy``, ``precision``, ``recall``, ``f1``; binary ones also those of
     ``classification.binary`` and ``scored``, others the weighted means and ``log_loss``; and
@@ -85,6 +88,8 @@ def judge_performance(
 
     covered = min(1.0, confusion.labelled / traffic.rows) if traffic.rows else None
     verdicts = [verdict("coverage", Figure(covered, traffic.rows), of=traffic.rows)]
+    verdicts += judge_delays(found, reference_hash, settings)
+    verdicts.append(judge_labelled_shift(traffic, reference_hash, settings))
     if reference is not None and reference.task is Task.REGRESSION:
         if found.residuals is not None:
             figures = regression_figures(found.residuals)
@@ -114,4 +119,8 @@ def judge_performance(
         column = f"class:{of_class.name}"
         verdicts.append(verdict("precision", of_class.precision, column=column))
         verdicts.append(verdict("recall", of_class.recall, column=column))
+    realised = {"accuracy": accuracy(confusion)} | dict(figures)
+    if found.scored is not None:
+        realised["roc_auc"] = scored_figures(found.scored)["roc_auc"]
+    verdicts += judge_estimates(traffic, reference, chosen, realised, settings)
     return tuple(verdicts)

@@ -54,3 +54,4 @@ class Verdict:
     most: float | None = None
     effect: float | None = None
     decides: bool = False  # whether this verdict may raise an alert
+    standard_error: float | None = None  # of the statistic, where it is an estimate

@@ -12,6 +12,7 @@ from stream_monitor.metrics.families import Families
 Report = Mapping[str, Any]
 
 _CLASS = "class:"
+_DELAY = "delay_p"
 #: Figures of the model that are no performance metric or share of bad values, by monitor.
 _OWN = {
     "score": names.QUALITY_SCORE,
@@ -77,6 +78,9 @@ def _add_performance(out: Families, model: str, verdict: Report) -> None:
     own = _OWN.get(metric)
     if own is not None:
         _add(out, own, value, model)
+    elif metric.startswith(_DELAY):
+        quantile = float(metric.removeprefix(_DELAY)) / 100
+        _add(out, names.LABEL_DELAY, value, model, f"{quantile:.8g}")
     elif column:
         _add(out, names.PERFORMANCE_OF_CLASS, value, model, column.removeprefix(_CLASS), metric)
     else:

@@ -183,8 +183,16 @@ UNKNOWN_FEATURES = _gauge(
 COVERAGE = _gauge(
     "label_coverage_ratio", "model", "Share of the latest window's events that have a label."
 )
+LABEL_DELAY = _spec(
+    Kind.SUMMARY,
+    "label_delay_seconds",
+    "model quantile",
+    "Event time from a prediction to its label, to 1 percent; quantiles only.",
+)
 PERFORMANCE = _gauge(
-    "performance_ratio", "model metric", "Performance on labelled events of the latest window."
+    "performance_ratio",
+    "model metric",
+    "Performance on labelled events of the latest window; estimated_…: on all, without labels.",
 )
 PERFORMANCE_VALUE = _gauge(
     "performance_value",

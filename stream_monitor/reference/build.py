@@ -13,6 +13,7 @@ import pyarrow.types as kinds_of
 
 from stream_monitor.errors import DataError
 from stream_monitor.events.columns import text
+from stream_monitor.reference.calibrate import baseline_of
 from stream_monitor.reference.codec import content_hash
 from stream_monitor.reference.data import Roles, plain
 from stream_monitor.reference.infer import finite, infer_kind, is_text, number
@@ -53,8 +54,9 @@ def build(
     them are distinct (their counts cost nothing), else ``sample_size`` of them, drawn
     uniformly without replacement; its range, mean and deviation
     (population) are of all finite values, and null, NaN and ±inf count as missing. A
-    categorical column keeps its ``max_categories`` most frequent values. A label column only
-    adds to the classes. ``progress(done, total)`` is called after each column.
+    categorical column keeps its ``max_categories`` most frequent values. A label column adds
+    to the classes, and gives a classifier its baseline (see :mod:`.calibrate`).
+    ``progress(done, total)`` is called after each column.
 
     Raises :class:`DataError` for a column that cannot be used, more than 10,000 features, or
     a positive class that is none of the classes.
@@ -112,6 +114,8 @@ def build(
             prediction = freeze(Role.PREDICTION, prediction.name, Kind.NUMERIC)
             columns[place] = prediction
     task, classes, chosen = task_of(prediction, label, positive)
+    boolean = prediction is not None and prediction.kind is Kind.BOOLEAN
+    baseline = baseline_of(table, roles, task, classes, chosen, boolean=boolean)
     return Reference(
         model=model,
         columns=tuple(columns),
@@ -121,7 +125,8 @@ def build(
         positive=chosen,
         source=source,
         created_ms=created_ms,
-        hash=content_hash(tuple(columns), table.num_rows, task, classes, chosen),
+        hash=content_hash(tuple(columns), table.num_rows, task, classes, chosen, baseline),
+        baseline=baseline,
     )
 
 

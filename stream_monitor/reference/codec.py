@@ -1,10 +1,8 @@
 """The bytes of a reference: ``SMREF``, a version byte, then zlib-compressed msgpack.
 
-What verdicts depend on is encoded once, canonically, as the *content*; its SHA-256 is the
-reference's hash. Model name, source and time of creation stand beside it, for people.
-Arrays are raw little-endian: the sorted points of a grid as the differences of their
-order-preserving integer images, byte by byte (all first bytes, all second bytes, …), which
-is what makes them compress.
+What verdicts depend on is encoded once, canonically, as the *content* and, where labels were
+there, the *baseline*; the SHA-256 of both is the reference's hash. Model name, source and time
+of creation stand beside them, for people.
 """
 
 from __future__ import annotations
@@ -14,9 +12,9 @@ import zlib
 
 import msgspec
 import numpy as np
-from numpy.typing import NDArray
 
 from stream_monitor.errors import DataError
+from stream_monitor.reference.calibration import Baseline, Calibration
 from stream_monitor.reference.model import (
     CategoricalColumn,
     Kind,
@@ -26,15 +24,13 @@ from stream_monitor.reference.model import (
     Role,
     Task,
 )
-from stream_monitor.statistics.arrays import FloatArray, IntArray
+from stream_monitor.reference.packing import pack_counts, pack_points, unpack_counts, unpack_points
 from stream_monitor.statistics.grid import Grid
 
-VERSION = 1
+VERSION = 2
 MAGIC = b"SMREF"
 #: No reference is larger than this when unpacked; a small file cannot fill the memory.
 MAX_UNPACKED = 1 << 30
-
-_SIGN = np.uint64(1 << 63)
 
 
 class NumericWire(msgspec.Struct, array_like=True, frozen=True, tag="n"):
@@ -69,12 +65,25 @@ class ContentWire(msgspec.Struct, array_like=True, frozen=True):
     positive: str | None
 
 
+class BaselineWire(msgspec.Struct, array_like=True, frozen=True):
+    confusion: bytes
+    calibration: CalibrationWire | None
+
+
+class CalibrationWire(msgspec.Struct, array_like=True, frozen=True):
+    grid: int
+    positive: int | None
+    starts: bytes
+    counts: bytes
+
+
 class FileWire(msgspec.Struct, array_like=True, frozen=True):
     model: str
     source: str
     created_ms: int
     hash: str
     content: bytes
+    baseline: bytes  # empty without labels
 
 
 def content_hash(
@@ -83,9 +92,11 @@ def content_hash(
     task: Task,
     classes: tuple[str, ...],
     positive: str | None,
+    baseline: Baseline | None = None,
 ) -> str:
     """16 hex digits of all that verdicts depend on; the model's name and the source do not."""
-    return _digest(_content(columns, rows, task, classes, positive))
+    content = _content(columns, rows, task, classes, positive)
+    return _digest(content + _packed_baseline(baseline))
 
 
 def encode(reference: Reference) -> bytes:
@@ -93,8 +104,10 @@ def encode(reference: Reference) -> bytes:
     content = _content(
         reference.columns, reference.rows, reference.task, reference.classes, reference.positive
     )
+    baseline = _packed_baseline(reference.baseline)
+    digest = _digest(content + baseline)
     wire = FileWire(
-        reference.model, reference.source, reference.created_ms, _digest(content), content
+        reference.model, reference.source, reference.created_ms, digest, content, baseline
     )
     packed = zlib.compress(msgspec.msgpack.encode(wire), 6)
     return MAGIC + bytes((VERSION,)) + packed
@@ -116,7 +129,7 @@ def decode(data: bytes) -> Reference:
         )
     try:
         file = msgspec.msgpack.decode(_unpacked(data[head + 1 :]), type=FileWire)
-        if _digest(file.content) != file.hash:
+        if _digest(file.content + file.baseline) != file.hash:
             raise _damaged("its hash does not match its content")
         content = msgspec.msgpack.decode(file.content, type=ContentWire)
         return Reference(
@@ -129,6 +142,7 @@ def decode(data: bytes) -> Reference:
             source=file.source,
             created_ms=file.created_ms,
             hash=file.hash,
+            baseline=_baseline(file.baseline, len(content.classes)),
         )
     except (zlib.error, msgspec.MsgspecError, ValueError) as error:
         raise _damaged(str(error)) from error
@@ -145,13 +159,43 @@ def _content(
     return msgspec.msgpack.encode(ContentWire(wires, rows, task, classes, positive))
 
 
+def _packed_baseline(baseline: Baseline | None) -> bytes:
+    if baseline is None:
+        return b""
+    found = baseline.calibration
+    confusion = pack_counts(baseline.confusion.reshape(-1))
+    if found is None:
+        return msgspec.msgpack.encode(BaselineWire(confusion, None))
+    starts, counts = pack_counts(found.starts), pack_counts(found.counts.reshape(-1))
+    calibration = CalibrationWire(found.grid, found.positive, starts, counts)
+    return msgspec.msgpack.encode(BaselineWire(confusion, calibration))
+
+
+def _baseline(data: bytes, classes: int) -> Baseline | None:
+    if not data:
+        return None
+    wire = msgspec.msgpack.decode(data, type=BaselineWire)
+    side = classes + 1
+    confusion = unpack_counts(wire.confusion).reshape(side, side)
+    if wire.calibration is None:
+        return Baseline(confusion, None)
+    grid, positive = wire.calibration.grid, wire.calibration.positive
+    starts = unpack_counts(wire.calibration.starts)
+    counts = unpack_counts(wire.calibration.counts).reshape(side, len(starts), side)
+    if not starts.size or starts[0] or starts[-1] >= grid or (np.diff(starts) < 1).any():
+        raise ValueError("the bins of the calibration are out of order")
+    if positive is not None and not 0 <= positive < classes:
+        raise ValueError("the positive class is none of the classes")
+    return Baseline(confusion, Calibration(grid, positive, starts, counts))
+
+
 def _wire(column: ReferenceColumn) -> NumericWire | CategoricalWire:
     if isinstance(column, NumericColumn):
         return NumericWire(
             role=column.role,
             name=column.name,
             points=pack_points(column.grid.points),
-            counts=_pack_counts(column.grid.counts),
+            counts=pack_counts(column.grid.counts),
             rows=column.rows,
             missing=column.missing,
             minimum=column.minimum,
@@ -164,7 +208,7 @@ def _wire(column: ReferenceColumn) -> NumericWire | CategoricalWire:
         name=column.name,
         kind=column.kind,
         categories=column.categories,
-        counts=_pack_counts(column.counts),
+        counts=pack_counts(column.counts),
         other=column.other,
         rows=column.rows,
         missing=column.missing,
@@ -176,7 +220,7 @@ def _column(wire: NumericWire | CategoricalWire) -> ReferenceColumn:
         return NumericColumn(
             role=wire.role,
             name=wire.name,
-            grid=Grid(unpack_points(wire.points), _unpack_counts(wire.counts)),
+            grid=Grid(unpack_points(wire.points), unpack_counts(wire.counts)),
             rows=wire.rows,
             missing=wire.missing,
             minimum=wire.minimum,
@@ -184,7 +228,7 @@ def _column(wire: NumericWire | CategoricalWire) -> ReferenceColumn:
             mean=wire.mean,
             sd=wire.sd,
         )
-    counts = _unpack_counts(wire.counts)
+    counts = unpack_counts(wire.counts)
     if len(counts) != len(wire.categories):
         raise ValueError("there are not as many counts as categories")
     return CategoricalColumn(
@@ -197,43 +241,6 @@ def _column(wire: NumericWire | CategoricalWire) -> ReferenceColumn:
         rows=wire.rows,
         missing=wire.missing,
     )
-
-
-def pack_points(points: FloatArray) -> bytes:
-    """Ascending floats, bit for bit, in a form that compresses; 8 bytes each."""
-    bits = points.astype("<f8").view("<u8")
-    # Ascending floats have ascending images: flip all bits of a negative, else the sign.
-    images = np.where(bits & _SIGN, ~bits, bits | _SIGN)
-    images[1:] -= images[:-1].copy()
-    return _shuffle(images)
-
-
-def unpack_points(data: bytes) -> FloatArray:
-    """Inverse of :func:`pack_points`."""
-    images = np.cumsum(_unshuffle(data, "<u8"), dtype=np.uint64)
-    bits = np.where(images & _SIGN, images ^ _SIGN, ~images)
-    return bits.astype("<u8").view("<f8").astype(np.float64)
-
-
-def _pack_counts(counts: IntArray) -> bytes:
-    return _shuffle(counts.astype("<i8"))
-
-
-def _unpack_counts(data: bytes) -> IntArray:
-    counts = _unshuffle(data, "<i8").astype(np.int64)
-    counts.flags.writeable = False
-    return counts
-
-
-def _shuffle(values: NDArray[np.generic]) -> bytes:
-    return values.view(np.uint8).reshape(-1, 8).T.tobytes()
-
-
-def _unshuffle(data: bytes, kind: str) -> NDArray[np.generic]:
-    if len(data) % 8:
-        raise ValueError("an array has the wrong length")
-    planes = np.frombuffer(data, dtype=np.uint8).reshape(8, -1)
-    return np.ascontiguousarray(planes.T).reshape(-1).view(kind)
 
 
 def _unpacked(data: bytes) -> bytes:

@@ -31,6 +31,21 @@ def explain(reference: Reference) -> list[dict[str, object]]:
     ]
 
 
+def labels_of(reference: Reference) -> dict[str, object]:
+    """What is there of the reference's own labels, of plain JSON values.
+
+    ``labelled`` (rows with a label and a prediction), ``baseline_error`` (the share of wrong
+    predictions among them, or ``None``) and ``calibrated`` (rows that tell what a score is
+    worth, 0 without a calibration: performance is not estimated then).
+    """
+    baseline, calibration = reference.baseline, reference.calibration
+    return {
+        "labelled": 0 if baseline is None else baseline.labelled,
+        "baseline_error": reference.baseline_error,
+        "calibrated": 0 if calibration is None else calibration.rows,
+    }
+
+
 def detectable_distance(reference_n: int, n: int = WINDOW, alpha: float = ALPHA) -> float:
     """The KS distance D of two samples whose asymptotic p-value is ``alpha``; at most 1.
 

@@ -9,6 +9,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from stream_monitor.reference.calibration import Baseline, Calibration
+from stream_monitor.statistics.arrays import FloatArray
 from stream_monitor.statistics.grid import Grid
 
 
@@ -104,7 +106,8 @@ class Reference:
     """All columns of one model, frozen; equal content has an equal ``hash`` (16 hex digits).
 
     ``positive`` is the positive class of a binary model; ``classes`` are the labels of a
-    classifier, in the order of the confusion matrix.
+    classifier, in the order of the confusion matrix. ``baseline`` is what labels among its rows
+    say of a classifier, ``None`` where it has none.
     """
 
     model: str
@@ -116,6 +119,7 @@ class Reference:
     source: str  # where the rows came from, for people
     created_ms: int  # for people; not part of the hash
     hash: str
+    baseline: Baseline | None = None
 
     @cached_property
     def by_id(self) -> dict[str, ReferenceColumn]:
@@ -125,6 +129,28 @@ class Reference:
     def features(self) -> tuple[ReferenceColumn, ...]:
         return tuple(column for column in self.columns if column.role is Role.FEATURE)
 
+    @property
+    def calibration(self) -> Calibration | None:
+        """What its scores are worth; ``None`` without rows that have a score and a label."""
+        return None if self.baseline is None else self.baseline.calibration
+
+    @property
+    def baseline_error(self) -> float | None:
+        """The share of wrong predictions among its labelled rows; ``None`` without any."""
+        return None if self.baseline is None else self.baseline.error
+
+    @cached_property
+    def prediction_edges(self) -> FloatArray:
+        """At most 49 quantiles of the numeric predictions, ascending; none if they are classes."""
+        column = self.by_id.get(str(Role.PREDICTION))
+        if not isinstance(column, NumericColumn):
+            return np.zeros(0)
+        levels = np.arange(1, PREDICTION_BINS) / PREDICTION_BINS
+        return np.unique(column.grid.points[column.grid.levels.searchsorted(levels)])
+
+
+#: Into how many bins numeric predictions are cut, of about equally many of the reference's rows.
+PREDICTION_BINS = 50
 
 #: Stands where a hash would, for a model that has no reference yet.
 NO_REFERENCE = "none"

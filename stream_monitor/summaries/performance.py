@@ -22,6 +22,7 @@ from stream_monitor.summaries.outcomes import (
     places,
     task_of,
 )
+from stream_monitor.summaries.population import PopulationSummary, PopulationWire
 from stream_monitor.summaries.residuals import ResidualSummary, ResidualWire
 from stream_monitor.summaries.scored import ScoredSummary, ScoredWire
 
@@ -38,6 +39,7 @@ class PerformanceWire(msgspec.Struct, array_like=True, frozen=True):
     residuals: ResidualWire | None
     delays: LatencyWire
     class_loss: ClassLossWire | None
+    population: PopulationWire
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +49,16 @@ class PerformanceSummary:
     ``confusion`` is of the rows with both a label and a prediction; binary models have
     ``scored``, multiclass ones ``class_loss``, regressions ``residuals``; elsewhere they are
     ``None``. ``delays`` are the *seconds* from a prediction to its label, of labels that came
-    on their own.
+    on their own. ``population`` is of the rows with a usable label, to be held against that
+    of all rows.
     """
 
     confusion: ConfusionSummary
     scored: ScoredSummary | None
     residuals: ResidualSummary | None
     delays: LatencySummary
-    class_loss: ClassLossSummary | None = None
+    class_loss: ClassLossSummary | None
+    population: PopulationSummary
 
     @classmethod
     def empty(cls, reference: Reference | None) -> PerformanceSummary:
@@ -66,6 +70,7 @@ class PerformanceSummary:
             residuals=ResidualSummary.empty() if task is Task.REGRESSION else None,
             delays=LatencySummary.empty(),
             class_loss=ClassLossSummary.empty() if task is Task.MULTICLASS else None,
+            population=PopulationSummary.empty(reference),
         )
 
     @classmethod
@@ -102,6 +107,7 @@ class PerformanceSummary:
             residuals,
             empty.delays if delays_s is None else LatencySummary.of(delays_s, len(delays_s)),
             class_loss,
+            _population(labels, predictions, reference),
         )
 
     @property
@@ -111,7 +117,7 @@ class PerformanceSummary:
 
     @property
     def fingerprint(self) -> str:
-        parts = (self.confusion, self.scored, self.class_loss, self.residuals)
+        parts = (self.confusion, self.scored, self.class_loss, self.residuals, self.population)
         return ",".join(part.fingerprint for part in parts if part is not None)
 
     def merge(self, other: PerformanceSummary) -> PerformanceSummary:
@@ -123,6 +129,7 @@ class PerformanceSummary:
             self.residuals and other.residuals and self.residuals.merge(other.residuals),
             self.delays.merge(other.delays),
             self.class_loss and other.class_loss and self.class_loss.merge(other.class_loss),
+            self.population.merge(other.population),
         )
 
     def subtract(self, other: PerformanceSummary) -> PerformanceSummary:
@@ -134,6 +141,7 @@ class PerformanceSummary:
             self.residuals and other.residuals and self.residuals.subtract(other.residuals),
             self.delays.subtract(other.delays),
             self.class_loss and other.class_loss and self.class_loss.subtract(other.class_loss),
+            self.population.subtract(other.population),
         )
 
     def _require_like(self, other: PerformanceSummary) -> None:
@@ -150,6 +158,7 @@ class PerformanceSummary:
             None if self.residuals is None else self.residuals.to_wire(),
             self.delays.to_wire(),
             None if self.class_loss is None else self.class_loss.to_wire(),
+            self.population.to_wire(),
         )
 
     @classmethod
@@ -168,6 +177,7 @@ class PerformanceSummary:
             None if wire.residuals is None else ResidualSummary.from_wire(wire.residuals),
             LatencySummary.from_wire(wire.delays),
             None if wire.class_loss is None else ClassLossSummary.from_wire(wire.class_loss),
+            PopulationSummary.from_wire(wire.population, reference),
         )
 
     def to_state(self) -> bytes:
@@ -192,6 +202,13 @@ def _confusion(
     return ConfusionSummary.of_places(
         places(label, classes), places(prediction, classes), correct, classes
     )
+
+
+def _population(
+    labels: Encoded, predictions: Predictions, reference: Reference | None
+) -> PopulationSummary:
+    fine = labels.codes == OK
+    return PopulationSummary.of(predictions if fine.all() else predictions.take(fine), reference)
 
 
 def _scored(

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stream_monitor.events.columns import OK, CodeArray, numeric
+from stream_monitor.reference.calibration import BINARY_GRID, score_bins
 from stream_monitor.statistics.exact_sum import ExactSum
 from stream_monitor.summaries.codec import (
     IntArray,
@@ -29,13 +30,12 @@ if TYPE_CHECKING:
     from stream_monitor.events.batch import RawColumn
     from stream_monitor.statistics.arrays import FloatArray
 
-BINS: Final = 1000
+BINS: Final = BINARY_GRID
 #: Equal-width bins of the calibration error; their edges are edges of the score bins.
 CALIBRATION_BINS: Final = 10
 _PER_CALIBRATION_BIN: Final = BINS // CALIBRATION_BINS
 #: Log loss takes scores as at least this, and at most 1 less this.
 CLIP: Final = 1e-15
-_UPPER_EDGES: Final = np.arange(1, BINS) / BINS
 _NEGATIVE, _POSITIVE, _OTHER, _UNLABELLED = 0, 1, 2, 3
 
 
@@ -140,7 +140,7 @@ class ScoredSummary:
         score, is_positive = values[told], kinds[told] == _POSITIVE
         if not len(score):
             return replace(cls.empty(), facts=facts)
-        bins = _UPPER_EDGES.searchsorted(score, side="left")
+        bins = score_bins(score, BINS)
         return cls(
             facts,
             freeze(np.bincount(bins[~is_positive], minlength=BINS)),

@@ -123,7 +123,8 @@ def test_ignored_features_are_not_judged_but_a_prediction_of_their_name_is() -> 
 def test_without_a_reference_only_what_needs_none_is_judged() -> None:
     verdicts = judge(window(None, 200), None, SETTINGS)
     assert [v.monitor for v in verdicts] == [
-        *["duplicates", "coverage", "accuracy"],
+        *["duplicates", "coverage", "delay_p50", "delay_p90", "delay_p99", "labelled_shift"],
+        "accuracy",
         *["p50", "p90", "p99", "mean"],
     ]
     assert {v.reference_hash for v in verdicts} == {"none"}

@@ -164,6 +164,7 @@ def judged(
     )
 
 
+ESTIMATED = ("accuracy", "precision", "recall", "f1", "roc_auc")
 SCORED = ("roc_auc", "average_precision", "log_loss", "brier", "ece")
 ROWS: Pairs = [("1", "1")] * 60 + [("1", "0")] * 20 + [("0", "1")] * 40 + [("0", "0")] * 80
 
@@ -173,6 +174,8 @@ def test_the_verdicts_of_a_binary_model_have_their_figures_sizes_and_intervals()
     told = [(v.monitor, v.column, v.statistic, v.n) for v in verdicts]
     assert told == [
         ("coverage", "", 0.8, 250),
+        *[(name, "", None, 0) for name in ("delay_p50", "delay_p90", "delay_p99")],
+        ("labelled_shift", "", None, 0),
         ("accuracy", "", 0.7, 200),
         ("precision", "", 0.6, 100),
         ("recall", "", 0.75, 80),
@@ -185,10 +188,11 @@ def test_the_verdicts_of_a_binary_model_have_their_figures_sizes_and_intervals()
         ("recall", "class:0", pytest.approx(2 / 3), 120),
         ("precision", "class:1", 0.6, 100),
         ("recall", "class:1", 0.75, 80),
+        *[(f"estimated_{name}", "", None, 0) for name in ESTIMATED],
+        *[(f"estimate_error_{name}", "", None, 0) for name in ESTIMATED],
     ]
-    assert {(v.state, v.decides) for v in verdicts if v.monitor not in SCORED} == {
-        (State.INFO, False)
-    }
+    assert {(v.state, v.decides) for v in verdicts if v.n} == {(State.INFO, False)}
+    assert {(v.state, v.decides) for v in verdicts if not v.n} == {(State.THIN, False)}
     recall = only(verdicts, "recall")
     assert (recall.lower, recall.upper) == tuple(wilson(60, 80))
 
@@ -236,7 +240,7 @@ def test_few_labels_are_thin_and_still_have_figures() -> None:
 def test_no_labels_are_thin_without_figures() -> None:
     verdicts = judged([], unlabelled=500, min={"accuracy": 0.5})
     assert {v.state for v in verdicts if v.monitor != "coverage"} == {State.THIN}
-    assert [v.statistic for v in verdicts] == [0.0, *[None] * 16]
+    assert [v.statistic for v in verdicts] == [0.0, *[None] * 30]
 
 
 def test_a_model_of_many_classes_is_judged_by_macro_means() -> None:
@@ -251,7 +255,9 @@ def test_a_model_of_many_classes_is_judged_by_macro_means() -> None:
 
 
 def test_without_classes_there_is_accuracy_and_of_texts_in_a_regression_only_coverage() -> None:
-    assert [v.monitor for v in judged(ROWS, None)] == ["coverage", "accuracy"]
+    assert [v.monitor for v in judged(ROWS, None)] == [
+        *["coverage", "delay_p50", "delay_p90", "delay_p99", "labelled_shift", "accuracy"]
+    ]
     assert only(judged(ROWS, None), "accuracy").statistic == 0.7
     of_regression = judged(ROWS, reference(task=Task.REGRESSION))
     assert [v.monitor for v in of_regression if v.state is not State.THIN] == ["coverage"]

@@ -66,6 +66,15 @@ def test_performance_is_told_of_the_model_and_of_each_class(series: Series, repo
     assert value(series, "label_coverage_ratio", model="m") == 1
 
 
+def test_delays_of_labels_and_estimates_have_their_own_names(
+    series: Series, report: Report
+) -> None:
+    for quantile in ("0.5", "0.9", "0.99"):
+        assert value(series, "label_delay_seconds", model="m", quantile=quantile) == 3600.0
+    shift = verdict(report, "performance", "labelled_shift")["statistic"]
+    assert value(series, "performance_ratio", model="m", metric="labelled_shift") == shift == 0
+
+
 def test_latency_is_in_seconds(series: Series, report: Report) -> None:
     for monitor, quantile in (("p50", "0.5"), ("p99", "0.99"), ("p99.9", "0.999")):
         ms = verdict(report, "latency", monitor)["statistic"]

@@ -27,7 +27,10 @@ HOSTILE = 'quo"te\\back\nline\ttab\x00nul\u2028é\ud800'
 
 @cache
 def reports() -> tuple[Report, ...]:
-    """The reports of two minutes of model ``m``, all of whose ``x`` have drifted."""
+    """The reports of two minutes of model ``m``, all of whose ``x`` have drifted.
+
+    Labels came with the events; their delays are put in: an hour.
+    """
     judged = SETTINGS.defaults.model_copy(
         update={
             "performance": PerformanceSettings(
@@ -49,7 +52,15 @@ def reports() -> tuple[Report, ...]:
         for i in range(240)
     ]
     said = [*engine.feed(0, log(events)), *engine.finish()]
-    return tuple(each.document for each in said if each.stream is Stream.REPORTS)
+    return tuple(_an_hour_late(each.document) for each in said if each.stream is Stream.REPORTS)
+
+
+def _an_hour_late(report: Mapping[str, Any]) -> Report:
+    verdicts = [
+        {**each, "statistic": 3600.0} if each["monitor"].startswith("delay_p") else each
+        for each in report["verdicts"]
+    ]
+    return {**report, "verdicts": verdicts}
 
 
 def verdict(report: Report, family: str, monitor: str, column: str = "") -> Mapping[str, Any]:

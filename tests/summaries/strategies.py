@@ -33,6 +33,7 @@ from stream_monitor.summaries.model_samples import ModelSamples
 from stream_monitor.summaries.numeric import NumericSummary
 from stream_monitor.summaries.outcomes import answers, predictions_of
 from stream_monitor.summaries.performance import PerformanceSummary
+from stream_monitor.summaries.population import PopulationSummary
 from stream_monitor.summaries.residuals import ResidualSummary
 from stream_monitor.summaries.sample import CountedSample
 from stream_monitor.summaries.scored import ScoredSummary
@@ -100,6 +101,11 @@ MULTICLASS = replace(
     task=Task.MULTICLASS,
     classes=("no", "yes", "1"),
     positive=None,
+)
+NUMBERS = replace(
+    REGRESSION,
+    hash="66554433221100aa",
+    columns=(NUMBER, numeric_column(Role.PREDICTION, "prediction")),
 )
 OTHER_REFERENCE = reference("fedcba9876543210", NUMBER)
 
@@ -227,6 +233,18 @@ def _performance_case(name: str, of: Reference | None) -> Case:
         of=lambda rows: performance_of(rows, of),
         from_state=lambda data: PerformanceSummary.from_state(data, of),
         unlike=lambda: PerformanceSummary.empty(replace(REFERENCE, classes=("yes", "no"))),
+    )
+
+
+def _population_case(name: str, of: Reference | None, unlike: Reference | None) -> Case:
+    return Case(
+        name=name,
+        kind=PopulationSummary,
+        rows=st.lists(events, max_size=12),
+        empty=lambda: PopulationSummary.empty(of),
+        of=lambda rows: PopulationSummary.of(predictions_of(batch_of(rows), of), of),
+        from_state=lambda data: PopulationSummary.from_state(data, of),
+        unlike=lambda: PopulationSummary.empty(unlike),
     )
 
 
@@ -359,6 +377,10 @@ CASES = (
         unlike=None,
         subtract=None,
     ),
+    _population_case("population", REFERENCE, MULTICLASS),
+    _population_case("population of many classes", MULTICLASS, None),
+    _population_case("population of a regression", NUMBERS, REGRESSION),
+    _population_case("population without a reference", None, REFERENCE),
     _performance_case("performance", REFERENCE),
     _performance_case("performance of many classes", MULTICLASS),
     _performance_case("performance of a regression", REGRESSION),

@@ -1,0 +1,101 @@
+"""From a table with labels to the baseline of a reference."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.types as kinds_of
+
+from stream_monitor.events.columns import text
+from stream_monitor.reference.calibration import (
+    BINARY_GRID,
+    MULTICLASS_GRID,
+    Baseline,
+    Calibration,
+    score_bins,
+)
+from stream_monitor.reference.data import Roles, plain
+from stream_monitor.reference.infer import is_text, number
+from stream_monitor.reference.model import Task
+from stream_monitor.statistics.arrays import FloatArray, IntArray
+
+#: Runs of score bins, of about equally many rows.
+BINARY_RUNS = 100
+MULTICLASS_RUNS = 10
+
+
+def baseline_of(
+    table: pa.Table,
+    roles: Roles,
+    task: Task,
+    classes: tuple[str, ...],
+    positive: str | None,
+    *,
+    boolean: bool,
+) -> Baseline | None:
+    """What the labels of a table say of the predictions beside them; ``None`` without any.
+
+    Only a binary or a multiclass model has one. Its calibration is of the rows that have a
+    score in [0, 1] as well, in at most 100 (binary) or 10 runs of score bins that hold about
+    equally many rows; ``None`` without such a row. ``boolean``: the classes are true and false.
+    """
+    if task not in (Task.BINARY, Task.MULTICLASS) or not (roles.prediction and roles.label):
+        return None
+    side = len(classes) + 1
+    labels = _places(table[roles.label], classes, boolean=boolean)
+    predictions = _places(table[roles.prediction], classes, boolean=boolean)
+    both = (labels >= 0) & (predictions >= 0)
+    if not both.any():
+        return None
+    pairs = labels[both] * side + predictions[both]
+    confusion = np.bincount(pairs, minlength=side * side).reshape(side, side)
+    if not roles.score:
+        return Baseline(confusion, None)
+    scores = _numbers(table[roles.score])
+    both &= (scores >= 0) & (scores <= 1)
+    if not both.any():
+        return Baseline(confusion, None)
+    place = None if positive is None else classes.index(positive)
+    binary = task is Task.BINARY
+    grid, runs = (BINARY_GRID, BINARY_RUNS) if binary else (MULTICLASS_GRID, MULTICLASS_RUNS)
+    bins = score_bins(scores[both], grid)
+    starts = _starts(np.bincount(bins, minlength=grid), runs)
+    run = starts.searchsorted(bins, side="right") - 1
+    cells = (predictions[both] * len(starts) + run) * side + labels[both]
+    counts = np.bincount(cells, minlength=side * len(starts) * side)
+    shaped = counts.reshape(side, len(starts), side)
+    return Baseline(confusion, Calibration(grid, place, starts, shaped))
+
+
+def _starts(counts: IntArray, runs: int) -> IntArray:
+    """The first bin of each run: cut after the bins in which the quantiles lie."""
+    upto = np.cumsum(counts)
+    levels = np.arange(1, runs) * int(upto[-1]) / runs
+    cuts = upto.searchsorted(levels, side="left") + 1
+    inner = cuts[(cuts < len(counts)) & (upto[np.minimum(cuts, len(counts)) - 1] < upto[-1])]
+    return np.unique(np.append(inner, 0)).astype(np.int64)
+
+
+def _places(column: pa.ChunkedArray, classes: tuple[str, ...], *, boolean: bool) -> IntArray:
+    """Each row's place among the classes; ``len(classes)`` for any other, -1 for no class."""
+    encoded = plain(column).combine_chunks().dictionary_encode()
+    values = encoded.dictionary.to_pylist()
+    index: dict[str | None, int] = {name: i for i, name in enumerate(classes)} | {None: -1}
+    texts = text(values, len(values), boolean=boolean).texts
+    places = np.array([index.get(name, len(classes)) for name in texts] + [-1], dtype=np.int64)
+    rows = encoded.indices.fill_null(len(values)).to_numpy(zero_copy_only=False)
+    found: IntArray = places[rows.astype(np.int64)]
+    return found
+
+
+def _numbers(column: pa.ChunkedArray) -> FloatArray:
+    column = plain(column)
+    if is_text(column.type):
+        spelt = [math.nan if cell is None else number(cell) for cell in column.to_pylist()]
+        return np.array(spelt, dtype=np.float64)
+    if not (kinds_of.is_integer(column.type) or kinds_of.is_floating(column.type)):
+        return np.full(len(column), np.nan)
+    values: FloatArray = column.cast(pa.float64(), safe=False).to_numpy().astype(np.float64)
+    return values
