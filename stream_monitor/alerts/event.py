@@ -208,7 +208,7 @@ def _subject(model: str, verdict: Verdict) -> str:
 
 
 def _what(verdict: Verdict) -> str:
-    if verdict.family is Family.PERFORMANCE:
+    if _has_limit(verdict):
         name = _FIGURE.get(verdict.monitor, verdict.monitor.replace("_", " "))
         return f"{name} is {'below its minimum' if verdict.below else 'above its maximum'}"
     return _WHAT.get(verdict.monitor, verdict.monitor.replace("_", " "))
@@ -225,8 +225,13 @@ def _figures(verdict: Verdict) -> str:
     return ", ".join(parts)
 
 
+def _has_limit(verdict: Verdict) -> bool:
+    """Whether it is about a figure with a configured limit, and not about a change."""
+    return verdict.family is Family.PERFORMANCE and not verdict.monitor.startswith("degradation_")
+
+
 def _limit_word(verdict: Verdict) -> str:
-    if verdict.family is Family.PERFORMANCE:
+    if _has_limit(verdict):
         return "minimum" if verdict.below else "maximum"
     return "threshold"
 

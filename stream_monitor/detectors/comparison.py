@@ -3,16 +3,15 @@
 Everything is a function of the totals so far. Labels may come late and in any order; the answer
 is the same as if they had come at once. Each difference is candidate − champion, and has
 
-- an interval for one look at a time fixed beforehand (95 %): Newcombe's for shares; for F1 of one
-  class the squared-and-added one of its two intervals; Welch's for means, and with DeLong's
+- an interval for one look at a time fixed beforehand (95 %): Newcombe's for shares; for F1 and for
+  macro means the squared-and-added one of the two intervals; Welch's for means, and with DeLong's
   variance for ROC AUC;
 - a confidence sequence and an e-value, for looking all the time and stopping when one likes:
   exact for shares (``statistics.sequential``) and for Brier, whose losses are in [0, 1];
   asymptotic (``statistics.means``) for ROC AUC, log loss, MAE and bias, with
   :data:`LEAST_ROWS` rows on both sides, and of both labels for ROC AUC, or none.
 
-RMSE would need fourth powers of errors, macro means a joint law of the classes: they have a
-difference only. F1 has no sequence.
+RMSE has a difference only. F1 and macro means have no sequence.
 
 Where these hold: the two models get different rows, by chance or by turns. Of a shadow model, whose
 rows are the champion's too, they do not hold. A label that is corrected takes back what it said:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from stream_monitor.alerts.event import AlertEvent
 from stream_monitor.alerts.history import rejudge
 from stream_monitor.alerts.rule import Window
 from stream_monitor.alerts.tracker import AlertTracker
+from stream_monitor.config.settings import ModelSettings
+from stream_monitor.detectors.degradation.verdicts import degradation_verdicts
 from stream_monitor.detectors.judge import judge
-from stream_monitor.detectors.verdict import Family
+from stream_monitor.detectors.verdict import Family, Verdict
+from stream_monitor.errors import ConfigurationError
 from stream_monitor.pipeline import state
+from stream_monitor.pipeline.degrading import Standings
 from stream_monitor.pipeline.effects import EvaluateEffect, Publish, Stream
 from stream_monitor.pipeline.lane import DueWindow, Lane
 from stream_monitor.pipeline.messages import SlotKey
@@ -44,6 +49,9 @@ class Judging:
         summary = replace(window.summary, traffic=window.summary.traffic.merge(later))
         window = replace(window, summary=summary)
         verdicts = judge(summary, reference, settings)
+        found = degraded(lane, settings, reference, [window.end_ms], self._counts)
+        labelled = summary.traffic.total.performance.labelled
+        verdicts += told(found, settings, lane, window.end_ms, labelled, hash_)
         tracker, bounds = (
             AlertTracker(name, settings.alerts),
             Window(window.start_ms, window.end_ms),
@@ -66,7 +74,10 @@ class Judging:
             tracker, model.performance, past, model.episodes, window.end_ms, again=False
         )
         model.performance, model.episodes = again.states, again.episodes
-        report = report_document(name, hash_, reference, window, verdicts, model.all_alerts)
+        cumulative = ledger.cumulative(reference)
+        report = report_document(
+            name, hash_, reference, settings, window, verdicts, model.all_alerts, cumulative
+        )
         effects: list[EvaluateEffect] = [
             Publish(Stream.REPORTS, name, str(report["report_id"]), report)
         ]
@@ -79,6 +90,51 @@ class Judging:
         gone = list(lane.close(window.end_ms))
         effects.append(model.put(name))
         return effects + [forget_slot(name, hash_, lane, pane, at) for pane, at in gone]
+
+
+def degraded(
+    lane: Lane,
+    settings: ModelSettings,
+    reference: Reference | None,
+    ends_ms: Sequence[int],
+    counts: EvaluatorCounts,
+) -> dict[int, Standings]:
+    """The detectors of degradation at the ends of windows, ascending.
+
+    Nothing for a configuration that does not fit the model: that is counted, and the rest of
+    the window is judged.
+    """
+    if not settings.performance.degradation.detectors:
+        return {}
+    try:
+        detectors = lane.degrading(settings, reference)
+    except ConfigurationError:
+        counts.dropped["degradation_unfit"] += 1
+        return {}
+    return {found.end_ms: found for found in detectors.at(ends_ms)}
+
+
+def told(
+    found: Mapping[int, Standings],
+    settings: ModelSettings,
+    lane: Lane,
+    end_ms: int,
+    labelled: int,
+    reference_hash: str,
+) -> tuple[Verdict, ...]:
+    """The verdicts on degradation of a window."""
+    there = found.get(end_ms)
+    if there is None:
+        return ()
+    return degradation_verdicts(
+        there.alarms,
+        there.standings,
+        lane.spec.window_start(end_ms),
+        end_ms,
+        labelled,
+        settings,
+        reference_hash,
+    )
 
 
 def publish_alert(

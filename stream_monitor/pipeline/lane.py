@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from stream_monitor.config.settings import ModelSettings
+from stream_monitor.pipeline.degrading import Degrading, pane_errors
 from stream_monitor.pipeline.ledger import Ledger
 from stream_monitor.pipeline.messages import Slot
 from stream_monitor.pipeline.slots import Pane, StoredSlot
@@ -44,6 +46,8 @@ class Lane:
     ledger: Ledger
     last_end_ms: int | None = None
     panes: dict[int, Pane] = field(default_factory=dict)
+    kept_degradation: bytes = b""
+    _degrading: Degrading | None = None
     _sliding: SlidingSummary | None = None
 
     @classmethod
@@ -96,6 +100,21 @@ class Lane:
         sliding.push(newest, summary)
         late = sum(pane.late_rows for at, pane in self.panes.items() if start <= at < end_ms)
         return DueWindow(start, end_ms, sliding.summary(), late, summary.traffic)
+
+    def degrading(self, settings: ModelSettings, reference: Reference | None) -> Degrading:
+        """The lane's detectors of degradation, told of all labels that have come.
+
+        Raises ConfigurationError for a detector that cannot watch the model.
+        """
+        if self._degrading is None:
+            self._degrading = Degrading.of(settings, reference, self.kept_degradation)
+        for pane_ms in sorted(self.ledger.changed):
+            pane = self.ledger.panes.get(pane_ms)
+            if pane is not None:
+                whole = pane.whole(reference).total.performance
+                self._degrading.put(pane_errors(pane_ms, whole))
+        self.ledger.changed.clear()
+        return self._degrading
 
     def close(self, end_ms: int) -> Iterator[tuple[int, tuple[int, int]]]:
         """Mark the window judged and drop panes no window needs: their slots' places."""

@@ -77,13 +77,15 @@ class PaneLedger:
 class Ledger:
     """The panes of one lane, by their start; ``retired`` is the sum of those that left.
 
-    ``retired_ms``: panes that began before have left.
+    ``retired_ms``: panes that began before have left. ``changed`` are the panes that have other
+    labels than when it was emptied last.
     """
 
     spec: WindowSpec
     panes: dict[int, PaneLedger] = field(default_factory=dict)
     retired: bytes = b""
     retired_ms: int | None = None
+    changed: set[int] = field(default_factory=set)
     _cumulative: SlicedTraffic | None = None
 
     def is_retired(self, pane_ms: int) -> bool:
@@ -98,6 +100,7 @@ class Ledger:
         if pane.traffic is None and self._cumulative is not None:
             self._cumulative = self._cumulative.merge(traffic)
         pane.traffic = kept
+        self.changed.add(pane_ms)
         return kept
 
     def put(
@@ -113,6 +116,7 @@ class Ledger:
             return None
         entry = LabelEntry(labels.first, labels.last, labels.labelled, labels.state)
         pane.entries[partition] = entry
+        self.changed.add(labels.key.pane_ms)
         if self._cumulative is not None and (held is None or held.state != entry.state):
             old = None if held is None else SlicedTraffic.from_state(held.state, reference)
             new = SlicedTraffic.from_state(entry.state, reference)

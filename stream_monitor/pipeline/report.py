@@ -14,8 +14,16 @@ from stream_monitor.alerts.event import rfc3339
 from stream_monitor.alerts.history import Episode
 from stream_monitor.alerts.rule import Window
 from stream_monitor.alerts.tracker import AlertStates
+from stream_monitor.config.settings import ModelSettings
+from stream_monitor.detectors.representative import warnings
+from stream_monitor.detectors.slices import compare_versions
 from stream_monitor.detectors.verdict import Family, State, Verdict
 from stream_monitor.pipeline.lane import DueWindow
+from stream_monitor.pipeline.slice_report import (
+    comparison_document,
+    slice_document,
+    slices_document,
+)
 from stream_monitor.reference.model import Reference
 from stream_monitor.summaries.slices import SlicedTraffic
 from stream_monitor.summaries.traffic import TrafficSummary
@@ -33,15 +41,17 @@ def report_document(
     model: str,
     reference_hash: str,
     reference: Reference | None,
+    settings: ModelSettings,
     window: DueWindow,
     verdicts: Sequence[Verdict],
     alerts: AlertStates,
+    cumulative: SlicedTraffic,
 ) -> dict[str, Any]:
     """All there is to say of one window when it is judged first.
 
     ``status`` is ``alarm`` where a deciding verdict is, else ``thin`` where the window holds
     too few events to judge, else ``ok``. ``drifted`` names the columns in alarm, the largest
-    effect first.
+    effect first. ``cumulative`` is of everything judged so far, with all labels that have come.
     """
     summary = window.summary
     return {
@@ -51,7 +61,16 @@ def report_document(
         "open_alerts": _open(alerts),
         "verdicts": [verdict_document(verdict) for verdict in verdicts],
         "confusion": _confusion(summary.traffic.total, reference),
-        "slices": slices_document(summary.traffic),
+        "slices": slices_document(summary.traffic, reference, settings),
+        "cumulative": {
+            **slice_document(cumulative.total, reference, settings),
+            "slices": slices_document(cumulative, reference, settings),
+            "versions": [
+                comparison_document(one)
+                for one in compare_versions(cumulative, reference, settings)
+            ],
+        },
+        "warnings": list(warnings(verdicts)),
         "unknown_features": dict(summary.unknown_features.most_common()),
         "processing": {"late_rows": window.late_rows},
     }
@@ -61,6 +80,7 @@ def revision_document(
     model: str,
     reference_hash: str,
     reference: Reference | None,
+    settings: ModelSettings,
     window: Window,
     revision: int,
     traffic: SlicedTraffic,
@@ -81,7 +101,8 @@ def revision_document(
         "open_alerts": _open(alerts),
         "verdicts": [verdict_document(verdict) for verdict in verdicts],
         "confusion": _confusion(traffic.total, reference),
-        "slices": slices_document(traffic),
+        "slices": slices_document(traffic, reference, settings),
+        "warnings": list(warnings(verdicts)),
         "changed": list(changed),
         "rejudged": [
             {
@@ -92,20 +113,6 @@ def revision_document(
             }
             for episode in judged
         ],
-    }
-
-
-def slices_document(traffic: SlicedTraffic) -> dict[str, Any]:
-    """By dimension: rows and labels of each value, and how many rows the cap has dropped."""
-    return {
-        name: {
-            "dropped_rows": dimension.dropped,
-            "values": {
-                value: {"rows": of.rows, "labelled": of.performance.labelled}
-                for value, of in sorted(dimension.kept.items())
-            },
-        }
-        for name, dimension in sorted(traffic.dimensions.items())
     }
 
 

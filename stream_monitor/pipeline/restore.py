@@ -36,8 +36,9 @@ def restore(
             case state.Kept(progress=there):
                 progress[there.partition] = there
             case state.KeptRetired():
-                ledger = lane_of(item.model, item.reference_hash).ledger
-                ledger.retired, ledger.retired_ms = item.state, item.before_ms
+                lane = lane_of(item.model, item.reference_hash)
+                lane.ledger.retired, lane.ledger.retired_ms = item.state, item.before_ms
+                lane.kept_degradation = item.degradation
             case state.Judged():
                 model = models.setdefault(item.model, ModelState())
                 model.alerts, model.base = dict(item.alerts), dict(item.base)
@@ -73,6 +74,7 @@ def _pane(config: EvaluatorConfig, lane_of: LaneOf, pane: state.PaneRef) -> Pane
     ledger = lane_of(pane.model, pane.reference_hash).ledger
     if ledger.is_retired(pane.pane_ms):
         return None
+    ledger.changed.add(pane.pane_ms)
     return ledger.panes.setdefault(pane.pane_ms, PaneLedger())
 
 

@@ -8,11 +8,14 @@ from dataclasses import replace
 from stream_monitor.alerts.event import severity_of
 from stream_monitor.alerts.history import Episode, fold, forget, rejudge
 from stream_monitor.alerts.tracker import AlertTracker
+from stream_monitor.detectors.degradation.verdicts import PREFIX
 from stream_monitor.detectors.performance import judge_performance
-from stream_monitor.detectors.verdict import Verdict
+from stream_monitor.detectors.verdict import State, Verdict
+from stream_monitor.errors import ConfigurationError
 from stream_monitor.pipeline import state
+from stream_monitor.pipeline.degrading import Degrading
 from stream_monitor.pipeline.effects import EvaluateEffect, Publish, Stream
-from stream_monitor.pipeline.judging import publish_alert
+from stream_monitor.pipeline.judging import degraded, publish_alert, told
 from stream_monitor.pipeline.lane import Lane
 from stream_monitor.pipeline.model_state import EvaluatorConfig, EvaluatorCounts, ModelState
 from stream_monitor.pipeline.records import WindowRecord, changes, figures_of
@@ -37,6 +40,7 @@ class Revising:
         """Revised reports of windows whose labels have changed, the oldest first."""
         if not model.unrevised or now_ms - model.revised_ms < self._config.revise_interval_ms:
             return []
+        self._spread(name, model)
         turn = sorted(model.unrevised)[:AT_ONCE]
         if len(turn) == len(model.unrevised):
             model.revised_ms = now_ms
@@ -50,6 +54,8 @@ class Revising:
         closing = [k for k in model.records if k[0] + self._config.revision_ms(name) <= now]
         if not closing:
             return []
+        if model.unrevised.intersection(closing):
+            self._spread(name, model)
         effects = self._revise(name, model, sorted(model.unrevised.intersection(closing)))
         tracker = AlertTracker(name, self._config.settings(name).alerts)
         past = [model.records[key].past(spec) for key in closing]
@@ -72,10 +78,15 @@ class Revising:
         if not self._config.known(name, hash_):
             return []
         reference = self._config.reference(name, hash_)
+        self._detectors(name, lane, reference)  # told of the panes before they leave
         gone = lane.ledger.retire(before_ms, reference)
         if not gone:
             return []
-        kept = state.KeptRetired(name, hash_, before_ms, lane.ledger.retired)
+        detectors = self._detectors(name, lane, reference)
+        if detectors is not None:
+            detectors.retire(before_ms)
+        degradation = b"" if detectors is None else detectors.kept()
+        kept = state.KeptRetired(name, hash_, before_ms, lane.ledger.retired, degradation)
         effects: list[EvaluateEffect] = [state.put_retired(kept)]
         for start, pane in gone:
             at = state.PaneRef(name, hash_, start, lane.spec.slide_ms)
@@ -102,6 +113,7 @@ class Revising:
                 name,
                 hash_,
                 reference,
+                self._config.settings(name),
                 window,
                 record.revision,
                 traffic,
@@ -126,9 +138,12 @@ class Revising:
         lane, settings = model.lanes[hash_], self._config.settings(name)
         reference = self._config.reference(name, hash_)
         revised: list[_Revised] = []
+        found = degraded(lane, settings, reference, ends, self._counts)
         for end, traffic in lane.ledger.sweep(ends, reference):
             before = model.records[end, hash_]
             verdicts = list(judge_performance(traffic.total, reference, settings))
+            labelled = traffic.total.performance.labelled
+            verdicts += told(found, settings, lane, end, labelled, hash_)
             record = replace(
                 before,
                 revision=before.revision + 1,
@@ -139,6 +154,33 @@ class Revising:
             model.records[end, hash_] = record
             revised.append((hash_, reference, before, record, traffic, verdicts))
         return revised
+
+    def _spread(self, name: str, model: ModelState) -> None:
+        """A changed pane may move an alarm of a detector to windows that do not hold the pane."""
+        for hash_, lane in model.lanes.items():
+            if not self._config.known(name, hash_):
+                continue
+            detectors = self._detectors(name, lane, self._config.reference(name, hash_))
+            alarms = {} if detectors is None else detectors.alarms()
+            for (end, of), record in model.records.items():
+                if of != hash_:
+                    continue
+                start = lane.spec.window_start(end)
+                for verdict in record.deciding:
+                    panes = alarms.get(verdict.monitor.removeprefix(PREFIX), ())
+                    now = any(start <= pane < end for pane in panes)
+                    was = verdict.state is State.ALARM
+                    if verdict.monitor.startswith(PREFIX) and now is not was:
+                        model.unrevised.add((end, of))
+
+    def _detectors(self, name: str, lane: Lane, reference: Reference | None) -> Degrading | None:
+        settings = self._config.settings(name)
+        if not settings.performance.degradation.detectors:
+            return None
+        try:
+            return lane.degrading(settings, reference)
+        except ConfigurationError:
+            return None
 
     def _rejudge(
         self, name: str, model: ModelState, revised: Sequence[_Revised]

@@ -84,12 +84,13 @@ class KeptRecord:
 
 @dataclass(frozen=True, slots=True)
 class KeptRetired:
-    """The sum of a lane's panes that began before ``before_ms``."""
+    """The sum of a lane's panes that began before ``before_ms``, and its detectors after them."""
 
     model: str
     reference_hash: str
     before_ms: int
     state: bytes
+    degradation: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +160,7 @@ def put_retired(kept: KeptRetired) -> Put:
     """Keep the sum of the panes that have left."""
     return Put(
         _RETIRED + _pack.encode((kept.model, kept.reference_hash)),
-        _pack.encode((kept.before_ms, kept.state)),
+        _pack.encode((kept.before_ms, kept.state, kept.degradation)),
     )
 
 
@@ -200,7 +201,9 @@ def decode(key: bytes, value: bytes) -> Item:
         model, hash_, _ = _record_decoder.decode(rest)
         return KeptRecord(model, hash_, WindowRecord.decode(value))
     if kind == _RETIRED:
-        return KeptRetired(*_lane_decoder.decode(rest), *_retired_decoder.decode(value))
+        model, hash_ = _lane_decoder.decode(rest)
+        before_ms, total, degradation = _retired_decoder.decode(value)
+        return KeptRetired(model, hash_, before_ms, total, degradation)
     if kind == _MODEL:
         document = _from_json.decode(value)
         return Judged(
@@ -231,4 +234,4 @@ _traffic_decoder = msgspec.msgpack.Decoder(tuple[int, int, bytes])
 _entry_key_decoder = msgspec.msgpack.Decoder(tuple[int, tuple[str, str, int, int]])
 _record_decoder = msgspec.msgpack.Decoder(tuple[str, str, int])
 _lane_decoder = msgspec.msgpack.Decoder(tuple[str, str])
-_retired_decoder = msgspec.msgpack.Decoder(tuple[int, bytes])
+_retired_decoder = msgspec.msgpack.Decoder(tuple[int, bytes, bytes])

@@ -208,7 +208,7 @@ def test_a_class_that_does_not_exist_has_no_comparison_but_accuracy() -> None:
     assert {m for m, c in found.items() if c.difference is not None} == {"accuracy"}
 
 
-def test_macro_means_have_a_difference_only() -> None:
+def test_macro_means_have_an_interval_at_one_time_only() -> None:
     old, new = confusion((70, 6, 4, 20)), confusion((35, 2, 3, 10))
     found = {c.metric: c for c in compare(Side(old), Side(new), CLASSES)}
     assert set(found) == {"accuracy", "precision", "recall", "f1"}
@@ -216,7 +216,10 @@ def test_macro_means_have_a_difference_only() -> None:
         c = found[metric]
         assert c.candidate == performance(new, CLASSES, None)[metric]
         assert c.difference is not None
-        assert (c.lower, c.sequential_lower, c.log_e_value) == (None, None, None)
+        assert c.lower is not None
+        assert c.upper is not None
+        assert c.lower < c.difference < c.upper
+        assert (c.sequential_lower, c.log_e_value) == (None, None)
 
 
 def test_models_of_other_classes_are_not_compared() -> None:
