@@ -147,11 +147,10 @@ def _of_classes(
         old["specificity"] = binary(champion, classes, positive)["specificity"]
         new["specificity"] = binary(candidate, classes, positive)["specificity"]
     for metric in old:
-        evidence = _NONE
-        if metric == "f1":
-            evidence = _squared_and_added(old[metric], new[metric])
-        elif metric in shares[0]:
+        if metric in shares[0]:
             evidence = _rates(shares[0][metric], shares[1][metric], alpha)
+        else:
+            evidence = _squared_and_added(old[metric], new[metric])
         yield _comparison(metric, old[metric], new[metric], evidence)
 
 

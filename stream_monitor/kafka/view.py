@@ -54,7 +54,7 @@ class WorkerView:
 
     def published(self, publish: Publish) -> None:
         """A report or alert is on its topic."""
-        if publish.stream is Stream.REPORTS:
+        if publish.stream is Stream.REPORTS and not publish.document["revision"]:
             self._reports[publish.model] = publish.document
 
     @contextmanager
