@@ -118,13 +118,12 @@ def killed(kafka: str, home: Path) -> Run:
         parts = 4
         for part in range(parts):
             victim = site.worker("victim")
+            victim.until_running()
             site.feed(events[part * len(events) // parts : (part + 1) * len(events) // parts])
             send_labels(
                 site, labels[part * len(labels) // parts : (part + 1) * len(labels) // parts], part
             )
-            victim.until_running()
             victim.until_read(500)
-            time.sleep(0.5)
             if part < parts - 1:
                 victim.kill()
             if part == 1:
