@@ -124,6 +124,11 @@ class Joiner:
         held = [first for first in firsts if first is not None]
         return min([*held, *self._gaps.values()], default=self.position)
 
+    @property
+    def log_bytes(self) -> int:
+        """Bytes of the messages that are held."""
+        return self._held_bytes
+
     def handle(self, offset: int, data: bytes) -> None:
         """Take one message in; what cannot be read is counted, and nothing else is lost."""
         self.position = offset + 1

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 from faust.types import TP
 
-from stream_monitor.joining.joiner import JoinCounts
+from stream_monitor.joining.joiner import JoinCounts, Joiner
 from stream_monitor.kafka.transport import Position
+from stream_monitor.metrics.label_view import HeldView, JoinerView, LabelsView
+from stream_monitor.metrics.newest import newest
 from stream_monitor.metrics.snapshot import (
     Durations,
     OpenAlert,
@@ -54,8 +56,10 @@ class WorkerView:
 
     def published(self, publish: Publish) -> None:
         """A report or alert is on its topic."""
-        if publish.stream is Stream.REPORTS and not publish.document["revision"]:
-            self._reports[publish.model] = publish.document
+        if publish.stream is Stream.REPORTS:
+            report = newest(self._reports.get(publish.model), publish.document)
+            if report is not None:
+                self._reports[publish.model] = report
 
     @contextmanager
     def timing(self, what: str) -> Iterator[None]:
@@ -77,14 +81,15 @@ class WorkerView:
         summarisers: Mapping[int, Summariser],
         evaluators: Iterable[Evaluator],
         references: References,
+        joiners: Mapping[int, Joiner],
+        is_recovering: Callable[[int], bool],
     ) -> None:
-        """Swap the snapshot for one of now."""
+        """Swap the snapshot for one of now; ``is_recovering`` tells of a partition's joiner."""
         models = {name: model for each in evaluators for name, model in each.models.items()}
         # What the worker no longer owns must vanish with its partition.
         self._reports = {name: doc for name, doc in self._reports.items() if name in models}
         before = self.snapshot
         stage1, stage2 = self.summarising, self.evaluating
-        handled = self._durations["summarise"], self._durations["evaluate"]
         self.snapshot = Snapshot(
             state=state,
             state_since_ms=before.state_since_ms if state is before.state else now_ms,
@@ -94,7 +99,7 @@ class WorkerView:
             events=stage1.events,
             without_reference=stage1.without_reference,
             rejected=stage1.rejected,
-            dropped=stage1.dropped + stage2.dropped,
+            dropped=stage1.dropped + stage2.dropped + self.joining.dropped,
             slots_received=stage2.slots,
             repeated=stage2.repeated,
             late=stage2.late,
@@ -103,9 +108,10 @@ class WorkerView:
             rebalances=self.rebalances,
             errors=self._errors,
             emits=self._durations["emit"],
-            handles=Durations(
-                sum(each.count for each in handled), sum(each.seconds for each in handled)
-            ),
+            handles=self._took("summarise", "evaluate"),
+            label_emits=self._durations["join_emit"],
+            label_handles=self._took("labels", "join"),
+            labels=self._labels(joiners, is_recovering),
             open_alerts=tuple(
                 OpenAlert(
                     name, key.family, key.monitor, key.column, str(alert.severity or "warning")
@@ -130,6 +136,35 @@ class WorkerView:
             reports=self._reports,
             last_error=self._last_error,
             last_error_ms=self._last_error_ms,
+        )
+
+    def _took(self, *what: str) -> Durations:
+        spent = [self._durations[each] for each in what]
+        return Durations(sum(each.count for each in spent), sum(each.seconds for each in spent))
+
+    def _labels(
+        self, joiners: Mapping[int, Joiner], is_recovering: Callable[[int], bool]
+    ) -> LabelsView:
+        held: dict[str, HeldView] = {}
+        for machine in joiners.values():
+            for name, model in machine.models.items():
+                rows = model.pending
+                more = HeldView(len(rows), rows.labelled, rows.waiting_labels, rows.nbytes)
+                held[name] = held.get(name, HeldView()) + more
+        return LabelsView(
+            records=self.labels.records,
+            labels=self.labels.labels,
+            rejected=self.labels.rejected,
+            without_id=self.summarising.without_id,
+            outcomes=self.joining.outcomes,
+            slots=self.evaluating.label_slots,
+            too_late=self.evaluating.too_late,
+            revisions=self.evaluating.revisions,
+            joiners=tuple(
+                JoinerView(partition, is_recovering(partition), machine.log_bytes)
+                for partition, machine in sorted(joiners.items())
+            ),
+            held=held,
         )
 
     @staticmethod

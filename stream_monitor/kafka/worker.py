@@ -197,6 +197,8 @@ class Worker:
             self._stage1.machines,
             list(self._stage2.machines.values()),
             self.references,
+            self._joins.machines,
+            self._joins.is_recovering,
         )
 
     def _state(self) -> WorkerState:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 class Caps:
     """At most so many label values; ``columns`` are those of all models together.
 
-    A column has about 25 series and a model about 30 of its own, a series costs about 15 µs a
+    A column has about 25 series and a model about 50 of its own, a series costs about 15 µs a
     scrape: half a second at the defaults, all of them used up.
     """
 

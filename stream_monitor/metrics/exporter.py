@@ -21,6 +21,7 @@ from stream_monitor.metrics import names
 from stream_monitor.metrics.caps import Caps, choose_columns, choose_models
 from stream_monitor.metrics.families import Families
 from stream_monitor.metrics.figures import add_report, columns_of
+from stream_monitor.metrics.labelling import add_labels, add_labels_of
 from stream_monitor.metrics.snapshot import OpenAlert, PartitionView, Snapshot
 from stream_monitor.metrics.version import package_version
 
@@ -53,10 +54,12 @@ class SnapshotCollector:
         self._shown = models
         out = Families()
         _add_worker(out, snapshot)
+        add_labels(out, snapshot.labels)
         for view in snapshot.partitions:
             _add_partition(out, view, snapshot.as_of_ms)
         for model in sorted(models):
             _add_model(out, model, snapshot)
+            add_labels_of(out, model, snapshot.labels)
         wanted = {m: columns_of(report) for m, report in snapshot.reports.items() if m in models}
         columns = choose_columns(wanted, self._caps.columns)
         for model in sorted(wanted):
@@ -125,6 +128,8 @@ def _add_worker(out: Families, snapshot: Snapshot) -> None:
     out.add(names.ERRORS, snapshot.errors)
     out.add_durations(names.HANDLE, snapshot.handles)
     out.add_durations(names.EMIT, snapshot.emits)
+    out.add_durations(names.LABEL_HANDLE, snapshot.label_handles)
+    out.add_durations(names.LABEL_EMIT, snapshot.label_emits)
     out.add(names.RECORDS, snapshot.records)
     out.add(names.SLOTS, snapshot.slots_received)
     out.add(names.SLOTS_REPEATED, snapshot.repeated)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
+from stream_monitor.detectors.degradation.verdicts import PREFIX as DEGRADATION
 from stream_monitor.detectors.verdict import Family, State
 from stream_monitor.metrics import names
 from stream_monitor.metrics.families import Families
@@ -78,6 +79,8 @@ def _add_performance(out: Families, model: str, verdict: Report) -> None:
     own = _OWN.get(metric)
     if own is not None:
         _add(out, own, value, model)
+    elif metric.startswith(DEGRADATION):
+        _add_degradation(out, model, metric.removeprefix(DEGRADATION), verdict)
     elif metric.startswith(_DELAY):
         quantile = float(metric.removeprefix(_DELAY)) / 100
         _add(out, names.LABEL_DELAY, value, model, f"{quantile:.8g}")
@@ -91,6 +94,13 @@ def _add_performance(out: Families, model: str, verdict: Report) -> None:
         )
         _add(out, spec, value, model, metric)
         _add(out, limit, verdict.get("threshold"), model, metric)
+
+
+def _add_degradation(out: Families, model: str, detector: str, verdict: Report) -> None:
+    _add(out, names.DEGRADATION_STATISTIC, verdict.get("statistic"), model, detector)
+    _add(out, names.DEGRADATION_THRESHOLD, verdict.get("threshold"), model, detector)
+    if verdict["state"] in (State.OK, State.ALARM):
+        out.add(names.DEGRADATION_DETECTED, verdict["state"] == State.ALARM, model, detector)
 
 
 def _add_latency(out: Families, model: str, verdict: Report) -> None:

@@ -9,47 +9,17 @@ may use what is listed here and nothing else.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from enum import StrEnum
-
 from stream_monitor.alerts.rule import Severity, Transition
 from stream_monitor.detectors.verdict import State
 from stream_monitor.errors import Reason
+from stream_monitor.joining.pending import Outcome
 from stream_monitor.metrics.snapshot import WorkerState
-
-PREFIX = "stream_monitor_"
-
-
-class Kind(StrEnum):
-    """The type of a metric as Prometheus has it."""
-
-    COUNTER = "counter"
-    GAUGE = "gauge"
-    INFO = "info"  # a gauge that is always 1
-    SUMMARY = "summary"
-
-
-@dataclass(frozen=True, slots=True)
-class Spec:
-    """One metric: ``name`` is what a query writes; a summary adds ``_sum`` and ``_count``."""
-
-    name: str
-    kind: Kind
-    labels: tuple[str, ...]
-    help: str
-
-
-def _spec(kind: Kind, name: str, labels: str, text: str) -> Spec:
-    return Spec(PREFIX + name, kind, tuple(labels.split()), text)
-
-
-def _counter(name: str, labels: str, text: str) -> Spec:
-    return _spec(Kind.COUNTER, name, labels, text)
-
-
-def _gauge(name: str, labels: str, text: str) -> Spec:
-    return _spec(Kind.GAUGE, name, labels, text)
-
+from stream_monitor.metrics.spec import PREFIX as PREFIX
+from stream_monitor.metrics.spec import Kind as Kind
+from stream_monitor.metrics.spec import Spec as Spec
+from stream_monitor.metrics.spec import counter as _counter
+from stream_monitor.metrics.spec import gauge as _gauge
+from stream_monitor.metrics.spec import spec as _spec
 
 # Known label sets: their series are there, at 0, before anything happens.
 STATES = tuple(WorkerState)
@@ -57,6 +27,7 @@ REASONS = tuple(Reason)
 SEVERITIES = tuple(Severity)
 WINDOW_STATUSES = (State.OK, State.ALARM, State.THIN)
 ALERT_STATUSES = tuple(Transition)
+OUTCOMES = tuple(Outcome)
 LIMITS = (
     "repeated",  # records
     "models",  # events
@@ -66,6 +37,13 @@ LIMITS = (
     "slide_changed",  # slots
     "unlike",  # panes
     "reference_unknown",  # lanes
+    "join_too_large",  # rows
+    "join_gap",  # messages of joins
+    "join_models",  # rows
+    "join_past_retention",  # labels
+    "join_reference_unknown",  # labels
+    "slice_combinations",  # rows
+    "labels_retired",  # slots
 )
 
 # The worker
@@ -102,6 +80,58 @@ LATE = _counter("events_late_total", "model", "Events that came after their wind
 DROPPED = _counter("dropped_total", "limit", "What was dropped because a limit was reached.")
 SLOTS = _counter("slots_received_total", "", "Summaries of panes received by stage 2.")
 SLOTS_REPEATED = _counter("slots_repeated_total", "", "Summaries received that said nothing new.")
+
+# Labels that come later
+LABEL_RECORDS = _counter(
+    "label_records_total", "", "Kafka records of labels read, rejected ones included."
+)
+LABEL_REJECTED = _counter(
+    "label_records_rejected_total", "reason", "Records of labels put aside as dead letters."
+)
+LABELS = _counter("labels_total", "model", "Labels read.")
+WITHOUT_ID = _counter(
+    "predictions_without_id_total", "model", "Predictions that no label can find: they have no id."
+)
+OUTCOME = _counter(
+    "join_outcomes_total", "model outcome", "What became of labels and predictions that were held."
+)
+LABEL_SLOTS = _counter(
+    "label_slots_received_total", "", "Messages on what labels tell of a pane, got by stage 2."
+)
+TOO_LATE = _counter(
+    "labels_too_late_total",
+    "model",
+    "Labels that met a prediction whose windows are all closed to revision.",
+)
+REVISED = _counter("reports_revised_total", "model", "Reports said again since labels came.")
+HELD = _gauge("predictions_held", "model", "Predictions held that labels may still come for.")
+HELD_LABELLED = _gauge(
+    "predictions_held_labelled", "model", "Predictions held that have their label."
+)
+WAITING = _gauge("labels_waiting", "model", "Labels held whose prediction has not come.")
+HELD_BYTES = _gauge("predictions_held_bytes", "model", "Memory of predictions and labels held.")
+LABEL_JOIN = _gauge(
+    "label_join_ratio", "model", "Share of the predictions held that have their label."
+)
+LABELS_MATCHED = _gauge(
+    "labels_matched_ratio",
+    "model",
+    "Share of labels that met a prediction since the start: of joined, unmatched and waiting.",
+)
+JOINER_RECOVERING = _gauge(
+    "joiner_recovering",
+    "partition",
+    "1 while a joiner reads what joins held when it began; until then it tells nothing.",
+)
+JOINER_BYTES = _gauge(
+    "joiner_log_bytes", "partition", "Bytes of joins that are held; labels.max_bytes is the limit."
+)
+LABEL_HANDLE = _spec(
+    Kind.SUMMARY, "label_handle_seconds", "", "Time to read or to join one batch of labels."
+)
+LABEL_EMIT = _spec(
+    Kind.SUMMARY, "label_emit_seconds", "", "Time to hand on what labels tell since the last time."
+)
 
 # Lag
 LAG_RECORDS = _gauge("lag_records", "topic partition", "Records written and not yet read.")
@@ -211,6 +241,17 @@ PERFORMANCE_OF_CLASS = _gauge(
     "class_performance_ratio",
     "model class metric",
     "Performance for one class on labelled events of the latest window.",
+)
+DEGRADATION_STATISTIC = _gauge(
+    "degradation_statistic", "model detector", "Where a detector of degradation stands."
+)
+DEGRADATION_THRESHOLD = _gauge(
+    "degradation_threshold", "model detector", "What the detector is in alarm from."
+)
+DEGRADATION_DETECTED = _gauge(
+    "degradation_detected",
+    "model detector",
+    "1 where the latest window has an alarm, 0 where not; absent: learning, or too few labels.",
 )
 LATENCY = _spec(
     Kind.SUMMARY,

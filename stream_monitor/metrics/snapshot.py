@@ -8,10 +8,12 @@ changed in place, so a reader needs no lock and never sees half of an update.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from enum import StrEnum
-from types import MappingProxyType
 from typing import Any, NamedTuple
+
+from stream_monitor.metrics.freezing import freeze_mappings
+from stream_monitor.metrics.label_view import LabelsView
 
 
 class WorkerState(StrEnum):
@@ -117,6 +119,9 @@ class Snapshot:
     errors: int = 0
     emits: Durations = field(default_factory=Durations)
     handles: Durations = field(default_factory=Durations)
+    label_emits: Durations = field(default_factory=Durations)
+    label_handles: Durations = field(default_factory=Durations)
+    labels: LabelsView = field(default_factory=LabelsView)
     # the present
     open_alerts: tuple[OpenAlert, ...] = ()
     partitions: tuple[PartitionView, ...] = ()
@@ -127,10 +132,7 @@ class Snapshot:
     last_error_ms: int | None = None
 
     def __post_init__(self) -> None:
-        for each in fields(self):
-            value = getattr(self, each.name)
-            if isinstance(value, Mapping):
-                object.__setattr__(self, each.name, MappingProxyType(dict(value)))
+        freeze_mappings(self)
 
     @classmethod
     def empty(cls) -> Snapshot:
@@ -151,4 +153,5 @@ class Snapshot:
         names = {name for mapping in by_model for name in mapping}
         names.update(model for counts in (self.windows, self.alerts) for model, _ in counts)
         names.update(alert.model for alert in self.open_alerts)
+        names.update(self.labels.models)
         return frozenset(names)

@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from stream_monitor.alerts.event import rfc3339
+from stream_monitor.joining.pending import Outcome
+from stream_monitor.metrics.label_view import HeldView, LabelsView
 from stream_monitor.metrics.snapshot import PartitionView, Snapshot, WorkerState
 from stream_monitor.metrics.version import package_version
 
@@ -21,7 +23,11 @@ def is_stale(snapshot: Snapshot, now_ms: int) -> bool:
 
 
 def is_ready(snapshot: Snapshot, now_ms: int) -> bool:
-    """Whether the worker runs and its event loop is alive: HTTP 200, otherwise 503."""
+    """Whether the worker runs and its event loop is alive: HTTP 200, otherwise 503.
+
+    A joiner that still reads its log does not make a worker unready: predictions are read and
+    windows judged meanwhile, and what labels tell is only later for it.
+    """
     return snapshot.state is WorkerState.RUNNING and not is_stale(snapshot, now_ms)
 
 
@@ -37,6 +43,7 @@ def ready_document(snapshot: Snapshot, now_ms: int) -> dict[str, Any]:
 def health_document(snapshot: Snapshot, now_ms: int) -> dict[str, Any]:
     """The state, what the worker reads and how far behind, and each model's latest window.
 
+    Of labels that come later: what was read, and what the joiners hold and are still reading.
     Lag and age are seconds; every time is given in RFC 3339 (UTC), ``null`` where unknown.
     """
     models = sorted(snapshot.models)
@@ -56,6 +63,7 @@ def health_document(snapshot: Snapshot, now_ms: int) -> dict[str, Any]:
             else None
         ),
         "partitions": [_partition(view, snapshot.as_of_ms) for view in snapshot.partitions],
+        "labels": _labels(snapshot.labels),
         "models_total": len(models),
         "models": {name: _model(name, snapshot) for name in models[:MAX_MODELS]},
     }
@@ -73,6 +81,26 @@ def _partition(view: PartitionView, as_of_ms: int) -> dict[str, Any]:
     }
 
 
+def _labels(labels: LabelsView) -> dict[str, Any]:
+    """Counts since the start, and what the joiners of this worker hold."""
+    said = dict.fromkeys(Outcome, 0)
+    for (_, outcome), count in labels.outcomes.items():
+        said[outcome] += count
+    held = sum(labels.held.values(), HeldView())
+    return {
+        "records": labels.records,
+        "rejected": sum(labels.rejected.values()),
+        "outcomes": {outcome.value: count for outcome, count in said.items()},
+        "too_late": sum(labels.too_late.values()),
+        "predictions_without_id": sum(labels.without_id.values()),
+        "predictions_held": held.predictions,
+        "predictions_held_labelled": held.labelled,
+        "waiting": held.waiting,
+        "joiners": len(labels.joiners),
+        "recovering": sum(joiner.recovering for joiner in labels.joiners),
+    }
+
+
 def _model(name: str, snapshot: Snapshot) -> dict[str, Any]:
     reference, report = snapshot.references.get(name), snapshot.reports.get(name)
     watermark = snapshot.watermarks.get(name)
@@ -84,11 +112,21 @@ def _model(name: str, snapshot: Snapshot) -> dict[str, Any]:
             max(0, snapshot.as_of_ms - watermark) / 1000 if watermark is not None else None
         ),
         "open_alerts": sum(alert.model == name for alert in snapshot.open_alerts),
+        "labels": {
+            "label_join_ratio": snapshot.labels.join_ratio(name),
+            "labels_matched_ratio": snapshot.labels.matched_ratio(name),
+            "waiting": snapshot.labels.held.get(name, HeldView()).waiting,
+        },
         "last_window": (
             {
                 "start": report["window"]["start"],
                 "end": report["window"]["end"],
+                "revision": report["revision"],
                 "rows": report["rows"],
+                "labelled": report["labelled"],
+                "coverage": (
+                    min(1.0, report["labelled"] / report["rows"]) if report["rows"] else None
+                ),
                 "status": report["status"],
                 "drifted": list(report["drifted"]),
             }

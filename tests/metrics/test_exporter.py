@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry
 
+from stream_monitor.joining.pending import Outcome
 from stream_monitor.metrics.caps import Caps
 from stream_monitor.metrics.exporter import Exporter
 from stream_monitor.metrics.families import label_text
@@ -36,6 +37,8 @@ def test_known_label_sets_are_there_at_zero_before_anything_happens() -> None:
     assert value(series, "records_rejected_total", reason="not_json") == 0
     assert value(series, "records_rejected_total", reason="future_timestamp") == 0
     assert value(series, "dropped_total", limit="models") == 0
+    assert value(series, "dropped_total", limit="join_gap") == 0
+    assert value(series, "label_records_rejected_total", reason="missing_field") == 0
     assert value(series, "alerts_open", severity="critical") == 0
     assert value(series, "labels_dropped", label="model") == 0
 
@@ -45,6 +48,10 @@ def test_a_model_with_a_reference_has_its_counts_at_zero_before_its_first_event(
     assert value(series, "events_total", model="new") == 0
     assert value(series, "windows_total", model="new", status="alarm") == 0
     assert value(series, "alerts_total", model="new", status="opened") == 0
+    for outcome in Outcome:
+        assert value(series, "join_outcomes_total", model="new", outcome=outcome) == 0
+    for name in ("labels", "labels_too_late", "reports_revised", "predictions_without_id"):
+        assert value(series, f"{name}_total", model="new") == 0
 
 
 @pytest.mark.parametrize("state", WorkerState)

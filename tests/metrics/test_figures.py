@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.metrics.expositions import Series, series_of, value
+from tests.metrics.expositions import Series, series_of, value, values_of
 from tests.metrics.worlds import Report, busy, reports, verdict
 
 
@@ -73,6 +73,19 @@ def test_delays_of_labels_and_estimates_have_their_own_names(
         assert value(series, "label_delay_seconds", model="m", quantile=quantile) == 3600.0
     shift = verdict(report, "performance", "labelled_shift")["statistic"]
     assert value(series, "performance_ratio", model="m", metric="labelled_shift") == shift == 0
+
+
+def test_detectors_of_degradation_have_their_own_metrics_and_are_no_performance(
+    series: Series, report: Report
+) -> None:
+    cusum = {"model": "m", "detector": "cusum"}
+    assert value(series, "degradation_detected", **cusum) == 1
+    assert value(series, "degradation_threshold", **cusum) == 12.5
+    ddm = {"model": "m", "detector": "ddm"}
+    assert value(series, "degradation_detected", **ddm) == 0
+    assert value(series, "degradation_statistic", **ddm) == 1.5
+    assert "adwin" not in values_of(series, "detector"), "it learns: there is nothing to say"
+    assert not any(text.startswith("degradation") for text in values_of(series, "metric"))
 
 
 def test_latency_is_in_seconds(series: Series, report: Report) -> None:

@@ -1,7 +1,11 @@
 """The list of all metrics."""
 
+import re
+from pathlib import Path
+
 import pytest
 
+import stream_monitor
 from stream_monitor.metrics import names
 from stream_monitor.metrics.names import ALL, BY_NAME, Kind, Spec
 from tests.metrics.expositions import check_openmetrics, series_of, text_of
@@ -31,3 +35,13 @@ def test_every_metric_listed_is_exported_with_just_its_labels_and_nothing_else_i
 def test_the_strict_openmetrics_parser_reads_as_many_samples() -> None:
     text = text_of(busy(), "application/openmetrics-text; version=1.0.0")
     assert check_openmetrics(text) == len(series_of(busy()))
+
+
+def test_every_limit_that_drops_something_is_there_at_zero_from_the_start() -> None:
+    sources = Path(stream_monitor.__file__).parent.rglob("*.py")
+    found = {
+        name
+        for source in sources
+        for name in re.findall(r'dropped\["(\w+)"\] \+=', source.read_text())
+    }
+    assert found == set(names.LIMITS)

@@ -5,6 +5,8 @@ from types import MappingProxyType
 
 import pytest
 
+from stream_monitor.joining.pending import Outcome
+from stream_monitor.metrics.label_view import HeldView, LabelsView
 from stream_monitor.metrics.snapshot import (
     OpenAlert,
     PartitionView,
@@ -47,8 +49,16 @@ def test_a_model_is_known_by_whatever_is_said_of_it() -> None:
         watermarks={"g": 1},
         references={"h": ReferenceView("0" * 16, 1)},
         reports={"i": {}},
+        labels=LabelsView(
+            labels={"j": 1},
+            without_id={"k": 1},
+            too_late={"l": 1},
+            revisions={"m": 1},
+            outcomes={("n", Outcome.JOINED): 1},
+            held={"o": HeldView(1)},
+        ),
     )
-    assert snapshot.models == frozenset("abcdefghi")
+    assert snapshot.models == frozenset("abcdefghijklmno")
 
 
 @pytest.mark.parametrize(

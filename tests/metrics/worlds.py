@@ -6,6 +6,10 @@ from typing import Any
 
 from stream_monitor.config.limits import MaximumSettings, MinimumSettings
 from stream_monitor.config.settings import LatencySettings, PerformanceSettings
+from stream_monitor.detectors.degradation.machine import Standing
+from stream_monitor.detectors.degradation.verdicts import PREFIX, degradation_verdicts
+from stream_monitor.joining.pending import Outcome
+from stream_monitor.metrics.label_view import HeldView, JoinerView, LabelsView
 from stream_monitor.metrics.snapshot import (
     Durations,
     OpenAlert,
@@ -16,6 +20,7 @@ from stream_monitor.metrics.snapshot import (
 )
 from stream_monitor.pipeline.effects import Stream
 from stream_monitor.pipeline.engine import LocalEngine
+from stream_monitor.pipeline.report import verdict_document
 from stream_monitor.reference.registry import References
 from tests.pipeline.events import EPOCH_MS, SETTINGS, Event, log, reference
 
@@ -29,7 +34,8 @@ HOSTILE = 'quo"te\\back\nline\ttab\x00nul\u2028é\ud800'
 def reports() -> tuple[Report, ...]:
     """The reports of two minutes of model ``m``, all of whose ``x`` have drifted.
 
-    Labels came with the events; their delays are put in: an hour.
+    Labels came with the events; their delays are put in: an hour. So are the detectors of
+    degradation: one in alarm, one that has none, one that still learns.
     """
     judged = SETTINGS.defaults.model_copy(
         update={
@@ -52,7 +58,9 @@ def reports() -> tuple[Report, ...]:
         for i in range(240)
     ]
     said = [*engine.feed(0, log(events)), *engine.finish()]
-    return tuple(_an_hour_late(each.document) for each in said if each.stream is Stream.REPORTS)
+    return tuple(
+        _degraded(_an_hour_late(each.document)) for each in said if each.stream is Stream.REPORTS
+    )
 
 
 def _an_hour_late(report: Mapping[str, Any]) -> Report:
@@ -61,6 +69,58 @@ def _an_hour_late(report: Mapping[str, Any]) -> Report:
         for each in report["verdicts"]
     ]
     return {**report, "verdicts": verdicts}
+
+
+def degradation(start_ms: int, end_ms: int) -> list[Mapping[str, Any]]:
+    """The verdicts of three detectors: alarm, ok, learning."""
+    settings = SETTINGS.defaults
+    chosen = settings.performance.degradation.model_copy(
+        update={"detectors": ("cusum", "ddm", "adwin")}
+    )
+    performance = settings.performance.model_copy(update={"degradation": chosen})
+    verdicts = degradation_verdicts(
+        {"cusum": (start_ms,)},
+        {
+            "cusum": Standing(statistic=0.0, threshold=12.5, design="bernoulli"),
+            "ddm": Standing(statistic=1.5, threshold=3.0),
+            "adwin": Standing(learning=True),
+        },
+        start_ms,
+        end_ms,
+        120,
+        settings.model_copy(update={"performance": performance}),
+        "0123456789abcdef",
+    )
+    return [verdict_document(verdict) for verdict in verdicts]
+
+
+def _degraded(report: Report) -> Report:
+    window = report["window"]
+    others = [each for each in report["verdicts"] if not each["monitor"].startswith(PREFIX)]
+    more = degradation(window["start_ms"], window["end_ms"])
+    return {**report, "verdicts": [*others, *more]}
+
+
+def labels(**changes: Any) -> LabelsView:
+    """Labels of model ``m`` in every state."""
+    values: dict[str, Any] = {
+        "records": 90,
+        "labels": {"m": 85},
+        "rejected": {"missing_field": 5},
+        "without_id": {"m": 7},
+        "outcomes": {
+            ("m", Outcome.JOINED): 60,
+            ("m", Outcome.UNMATCHED): 12,
+            ("m", Outcome.REPEATED): 3,
+            ("m", Outcome.CONTRADICTED): 2,
+        },
+        "slots": 14,
+        "too_late": {"m": 4},
+        "revisions": {"m": 6},
+        "joiners": (JoinerView(0, False, 4_096), JoinerView(3, True, 512)),
+        "held": {"m": HeldView(200, 50, 8, 16_000)},
+    }
+    return LabelsView(**(values | changes))
 
 
 def verdict(report: Report, family: str, monitor: str, column: str = "") -> Mapping[str, Any]:
@@ -94,6 +154,9 @@ def busy(**changes: Any) -> Snapshot:
         "errors": 1,
         "emits": Durations(60, 0.5),
         "handles": Durations(12, 1.25),
+        "label_emits": Durations(10, 0.25),
+        "label_handles": Durations(9, 0.75),
+        "labels": labels(),
         "open_alerts": (
             OpenAlert("m", "drift", "ks", "feature:x", "critical"),
             OpenAlert("m", "quality", "missing", "feature:x", "warning"),

@@ -11,7 +11,7 @@ from stream_monitor.metrics.snapshot import Snapshot, WorkerState
 from stream_monitor.web.pages import PATHS, Pages
 from stream_monitor.web.server import MonitorServer
 from tests.metrics.expositions import OPENMETRICS, check_openmetrics, read, values_of
-from tests.metrics.worlds import HOSTILE, NOW_MS, busy
+from tests.metrics.worlds import HOSTILE, NOW_MS, busy, reports
 from tests.web.asking import ask
 
 
@@ -104,6 +104,52 @@ def test_health_tells_what_is_read_and_judged(server: MonitorServer) -> None:
     assert "feature:x" in model["last_window"]["drifted"]
     assert said["models"][HOSTILE]["last_window"] is None
     assert said["last_error"]["message"].endswith("damaged")
+
+
+def test_health_tells_how_labels_and_predictions_meet(server: MonitorServer) -> None:
+    said = json.loads(ask(server, "/health").body)
+    assert said["labels"] == {
+        "records": 90,
+        "rejected": 5,
+        "outcomes": {
+            "joined": 60,
+            "repeated": 3,
+            "contradicted": 2,
+            "unmatched": 12,
+            "expired": 0,
+            "repeated_prediction": 0,
+        },
+        "too_late": 4,
+        "predictions_without_id": 7,
+        "predictions_held": 200,
+        "predictions_held_labelled": 50,
+        "waiting": 8,
+        "joiners": 2,
+        "recovering": 1,
+    }
+    of_model = {"label_join_ratio": 0.25, "labels_matched_ratio": 0.75, "waiting": 8}
+    assert said["models"]["m"]["labels"] == of_model
+    nothing = {"label_join_ratio": None, "labels_matched_ratio": None, "waiting": 0}
+    assert said["models"][HOSTILE]["labels"] == nothing
+
+
+def test_health_tells_what_share_of_the_latest_window_has_a_label(
+    server: MonitorServer, worker: Worker
+) -> None:
+    worker.snapshot = busy(reports={"m": {**reports()[-1], "rows": 80, "labelled": 20}})
+    window = json.loads(ask(server, "/health").body)["models"]["m"]["last_window"]
+    assert (window["labelled"], window["coverage"], window["revision"]) == (20, 0.25, 0)
+    worker.snapshot = busy(reports={"m": {**reports()[-1], "rows": 0, "labelled": 0}})
+    window = json.loads(ask(server, "/health").body)["models"]["m"]["last_window"]
+    assert window["coverage"] is None
+
+
+@pytest.mark.parametrize("path", ["/health", "/ready"])
+def test_a_joiner_that_still_reads_its_log_does_not_make_a_worker_unready(
+    server: MonitorServer, worker: Worker, path: str
+) -> None:
+    assert any(joiner.recovering for joiner in worker.snapshot.labels.joiners)
+    assert ask(server, path).status == 200
 
 
 def test_health_of_a_worker_that_has_not_begun_is_an_answer_too(

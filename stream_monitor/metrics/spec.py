@@ -1,0 +1,42 @@
+"""What a metric is: its name, kind, labels and help."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+PREFIX = "stream_monitor_"
+
+
+class Kind(StrEnum):
+    """The type of a metric as Prometheus has it."""
+
+    COUNTER = "counter"
+    GAUGE = "gauge"
+    INFO = "info"  # a gauge that is always 1
+    SUMMARY = "summary"
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """One metric: ``name`` is what a query writes; a summary adds ``_sum`` and ``_count``."""
+
+    name: str
+    kind: Kind
+    labels: tuple[str, ...]
+    help: str
+
+
+def spec(kind: Kind, name: str, labels: str, text: str) -> Spec:
+    """A metric of any kind; ``labels`` are separated by blanks."""
+    return Spec(PREFIX + name, kind, tuple(labels.split()), text)
+
+
+def counter(name: str, labels: str, text: str) -> Spec:
+    """What only grows."""
+    return spec(Kind.COUNTER, name, labels, text)
+
+
+def gauge(name: str, labels: str, text: str) -> Spec:
+    """What goes up and down."""
+    return spec(Kind.GAUGE, name, labels, text)
