@@ -139,9 +139,11 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
             tp = ensure_TP(raw)
             if self.consumer.is_changelog(tp):
                 continue
-            committed = await consumer.committed(raw)
-            # Without a commit, aiokafka has resolved the position by its reset policy.
-            offset = await consumer.position(raw) if committed is None else committed
+            offset = committed = await consumer.committed(raw)
+            if offset is None:
+                # Not aiokafka's position: a fetch that was under way when the partitions were
+                # assigned may have moved it past records that nobody has taken.
+                offset = (await consumer.beginning_offsets([raw]))[raw]
             if self.app.consumer_generation_id != generation:
                 return {}
             consumer.seek(raw, offset)
