@@ -35,6 +35,7 @@ def run_with_labels(
         nonlocal fed
         if fed < until:
             yield from engine.feed_labels(_records(labels, fed, until))
+            yield from engine.flush()  # or the joiner would tell of them after the events
             progress(until - fed)
             fed = until
 
@@ -44,7 +45,7 @@ def run_with_labels(
             published = [*give(before), *engine.feed_batch(0, part), *engine.flush()]
             progress(len(part))
             yield published
-    yield [*give(len(labels)), *engine.flush()]
+    yield [*give(len(labels))]
     yield [*engine.finish()]
 
 

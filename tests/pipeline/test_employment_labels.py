@@ -1,4 +1,4 @@
-"""Real people, labels days late: every figure ends as scikit-learn has it, whatever crashes.
+"""Real people, labels days late: every figure ends as scikit-learn has it, through crashes.
 
 The shipped survey extract over 20 days in windows of a day. Labels come two days later in the
 median, one in five never.
