@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,17 +13,27 @@ from pydantic import ValidationError
 from stream_monitor.alerts.event import rfc3339
 from stream_monitor.cli.files import write_whole
 from stream_monitor.cli.findings import Findings
+from stream_monitor.cli.later import (
+    Later,
+    check_joined,
+    labels_of,
+    later_options,
+    unlabelled,
+)
 from stream_monitor.cli.output import DURATION, Output, config_option, load_settings
 from stream_monitor.cli.reference import load
+from stream_monitor.cli.restated import Restated
 from stream_monitor.cli.roles import told_roles
 from stream_monitor.cli.rows import RowOptions, Rows, labelled_rows, row_options
 from stream_monitor.config import duration
 from stream_monitor.config.settings import ModelSettings, Settings
 from stream_monitor.errors import DataError
-from stream_monitor.pipeline.effects import Stream
+from stream_monitor.pipeline.effects import Publish, Stream
 from stream_monitor.pipeline.engine import LocalEngine, run
+from stream_monitor.pipeline.merged import run_with_labels
 from stream_monitor.reference.model import Reference
 from stream_monitor.reference.registry import References
+from stream_monitor.scenarios.delays import LabelDelay
 
 #: The first row's time for a file without timestamps: 2024-01-01T00:00:00Z.
 START_MS = 1_704_067_200_000
@@ -40,6 +50,7 @@ START_MS = 1_704_067_200_000
     help="The reference to judge by.",
 )
 @row_options
+@later_options
 @config_option
 @click.option("--window", "window_ms", type=DURATION, help="Instead of the configuration's.")
 @click.option("--slide", "slide_ms", type=DURATION, help="Instead of the configuration's.")
@@ -54,6 +65,7 @@ def backtest(
     data: Path,
     reference_path: Path,
     rows: RowOptions,
+    delay: LabelDelay | None,
     config_path: Path | None,
     window_ms: int | None,
     slide_ms: int | None,
@@ -65,6 +77,10 @@ def backtest(
     replay). Rows are taken in the order of their times; without timestamps the first is at
     --start [default: 2024-01-01T00:00:00Z] and one follows each --interval. That there was
     drift is a finding and no error: the exit code is 0.
+
+    With --label-later labels come on their own, and windows are reported again when theirs
+    have come. Told is then the last report of each window: the first one, with what the last
+    revision says of it put over it.
     """
     output = Output(as_json=str(target) == "-")
     reference = load(reference_path)
@@ -76,22 +92,42 @@ def backtest(
         data, reference.model, output, default_start=lambda span: START_MS, known=known
     )
     _compare(reference, found, data, output)
-    engine = LocalEngine(settings, References(reference))
+    of_model = settings.for_model(reference.model)
+    later = None
+    if delay is not None:
+        check_joined(settings)
+        later = labels_of(found, reference.model, delay, output)
+    engine = LocalEngine(settings, References(reference), labels=later is not None)
+    open_ms = min(of_model.revision_ms, settings.labels.retention_ms)
+    restated = Restated(open_ms if later is not None else 0)
     findings = Findings()
     reports: list[msgspec.Raw] = []
     alerts: list[Mapping[str, Any]] = []
-    with output.progress("judging rows", len(found)) as progress:
-        batches = found.batches(reference.model)
-        for publish in run(engine, batches, progress=progress.advance):
-            if publish.stream is Stream.ALERTS:
-                alerts.append(publish.document)
-                continue
-            findings.add(publish.document)
+
+    def keep(final: Iterable[Mapping[str, Any]]) -> None:
+        for report in final:
+            findings.add(report)
             if target is not None:
-                reports.append(msgspec.Raw(msgspec.json.encode(publish.document)))
-    _show(output, reference, found, settings.for_model(reference.model), findings, alerts)
+                reports.append(msgspec.Raw(msgspec.json.encode(report)))
+
+    total = len(found) + (0 if later is None else len(later.labels))
+    with output.progress("judging rows", total) as progress:
+        for published in _steps(engine, found, later, of_model, reference.model, progress.advance):
+            for publish in published:
+                if publish.stream is Stream.ALERTS:
+                    alerts.append(publish.document)
+                else:
+                    restated.add(publish.document)
+            keep(restated.final())
+        keep(restated.rest())
+    _show(output, reference, found, of_model, findings, alerts)
+    if later is not None:
+        output.line(
+            f"{len(later.labels):,} labels came on their own, {later.never:,} never: "
+            f"{restated.revised:,} windows were reported again"
+        )
     if target is not None:
-        document = {
+        document: dict[str, Any] = {
             "model": reference.model,
             "reference_hash": reference.hash,
             "rows": len(found),
@@ -99,8 +135,37 @@ def backtest(
             "alerts": alerts,
             "summary": {"windows": findings.statuses, "columns": findings.columns()},
         }
+        if later is not None:
+            document["labels"] = {
+                "came": len(later.labels),
+                "never_came": later.never,
+                "windows_revised": restated.revised,
+                "revisions": restated.revisions,
+            }
         _write(output, target, msgspec.json.format(msgspec.json.encode(document), indent=1))
-    _say_next(output, reference_path, findings, settings.for_model(reference.model), target)
+    _say_next(output, reference_path, findings, of_model, target)
+
+
+def _steps(
+    engine: LocalEngine,
+    rows: Rows,
+    later: Later | None,
+    settings: ModelSettings,
+    model: str,
+    progress: Callable[[int], None],
+) -> Iterator[Sequence[Publish]]:
+    """What is published, in parts after which nothing is half said."""
+    if later is None:
+        for publish in run(engine, rows.batches(model), progress=progress):
+            yield (publish,)
+        return
+    yield from run_with_labels(
+        engine,
+        unlabelled(rows, model),
+        later.labels,
+        tick_ms=settings.slide_ms,
+        progress=progress,
+    )
 
 
 def _settings(
@@ -175,23 +240,30 @@ def _show(
     if not alerts:
         output.line("No alert would have been sent.")
         return
-    resolved = {alert["alert_id"]: alert for alert in alerts if alert["status"] == "resolved"}
-    opened = [alert for alert in alerts if alert["status"] == "opened"]
+    # Late labels may raise an alert again, or withdraw it: what was said last of it holds.
+    last = {alert["alert_id"]: alert for alert in alerts}
+    opened = {alert["alert_id"]: alert for alert in alerts if alert["status"] == "opened"}
     output.table(
         ("opened", "resolved", "severity", "column", "by", "effect"),
         [
             (
                 rfc3339(alert["opened_at"]),
-                rfc3339(end["resolved_at"]) if (end := resolved.get(alert["alert_id"])) else "open",
+                _ended(last[id_]),
                 alert["severity"],
                 alert["column"] or "(the model)",
                 f"{alert['family']} {alert['monitor']}",
                 alert["effect"],
             )
-            for alert in opened
+            for id_, alert in opened.items()
         ],
         title="alerts that would have been sent",
     )
+
+
+def _ended(alert: Mapping[str, Any]) -> str:
+    if alert["status"] == "resolved":
+        return rfc3339(alert["resolved_at"])
+    return "open" if alert["status"] == "opened" else str(alert["status"])
 
 
 def _say_next(

@@ -7,6 +7,8 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, TypeVar
 
+from stream_monitor.errors import BrokerError
+
 if TYPE_CHECKING:
     from stream_monitor.config.settings import KafkaSettings
 
@@ -27,3 +29,12 @@ def ask(kafka: KafkaSettings, work: Callable[[Mapping[str, int]], Awaitable[Resu
 
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     return asyncio.run(within())
+
+
+def check_topic(name: str, topics: Mapping[str, int], kafka: KafkaSettings) -> None:
+    """Raise BrokerError, and say how to make it, for a topic that is not there."""
+    if name not in topics:
+        raise BrokerError(
+            f"there is no topic {name} at {kafka.bootstrap_servers}; start a worker, or "
+            "create it with: stream-monitor topics create"
+        )

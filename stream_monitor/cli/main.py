@@ -44,6 +44,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "stream_monitor.cli.replay:replay",
         "Send the rows of a file to Kafka, as events.",
     ),
+    "labels": (
+        "stream_monitor.cli.labels:labels",
+        "Send the truth about predictions to Kafka, once it is known.",
+    ),
     "backtest": (
         "stream_monitor.cli.backtest:backtest",
         "Judge a data file window by window, and count what would have been alarms.",

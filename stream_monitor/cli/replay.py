@@ -10,7 +10,14 @@ from pathlib import Path
 import click
 
 from stream_monitor.alerts.event import rfc3339
-from stream_monitor.cli.broker import ask
+from stream_monitor.cli.broker import ask, check_topic
+from stream_monitor.cli.later import (
+    Later,
+    labels_of,
+    later_options,
+    latest_label_ms,
+    unlabelled,
+)
 from stream_monitor.cli.output import (
     Output,
     bootstrap_servers_option,
@@ -22,16 +29,17 @@ from stream_monitor.cli.roles import found_roles, told_roles
 from stream_monitor.cli.rows import RowOptions, Rows, labelled_rows, row_options
 from stream_monitor.config import duration
 from stream_monitor.config.settings import Settings
-from stream_monitor.errors import BrokerError
 from stream_monitor.kafka.messages import Format
 from stream_monitor.kafka.replay import Replayed
 from stream_monitor.kafka.replay import replay as send
+from stream_monitor.scenarios.delays import LabelDelay
 
 
 @click.command()
 @click.argument("data", type=click.Path(path_type=Path))
 @click.option("--model", required=True, metavar="NAME", help="The model of the events.")
 @row_options
+@later_options
 @click.option(
     "--speed",
     type=click.FloatRange(0),
@@ -55,6 +63,7 @@ def replay(
     data: Path,
     model: str,
     rows: RowOptions,
+    delay: LabelDelay | None,
     speed: float,
     format_: str,
     config_path: Path | None,
@@ -69,6 +78,11 @@ def replay(
     options the workers' verdicts are those of backtest. Events older than what workers have
     judged of the model already come too late: to replay a file twice, use another --model or
     a later --start.
+
+    With --label-later events go without their ground truth, and their labels go to the topic
+    labels by the prediction_id: --id, or MODEL-N by the number of the row. A label is sent when
+    the events from before its time are; without --start it is the last label that is now. One
+    that would lie in the future when it is sent gets the latest time that does not.
     """
     if not math.isfinite(speed):
         raise click.UsageError("--speed is no finite number.")
@@ -83,18 +97,29 @@ def replay(
         output,
         default_start=lambda span: now_ms - max(0, span - _wall_ms(span, speed)),
     )
+    later = None if delay is None else labels_of(found, model, delay, output)
+    if later is not None and len(later.labels):
+        if found.roles.timestamp is None and rows.start_ms is None:
+            span = max(found.last_ms, int(later.labels.timestamps[-1])) - found.first_ms
+            start = now_ms - max(0, span - _wall_ms(span, speed))
+            by = start - found.first_ms
+            found, later = found.moved(by), later.moved(by)
+        later = later.at_most(latest_label_ms(found, speed, now_ms))
     _check_future(found, settings, speed, now_ms)
+    if later is not None and not settings.labels.join:
+        output.warn("labels.join is false in the configuration: such workers read no labels")
+    label_topic = kafka.topic("labels")
+    needed = [topic] if later is None else [topic, label_topic]
 
     async def work(topics: Mapping[str, int]) -> Replayed:
-        if topic not in topics:
-            raise BrokerError(
-                f"there is no topic {topic} at {kafka.bootstrap_servers}; start a worker, or "
-                "create it with: stream-monitor topics create"
-            )
-        with output.progress(f"sending to {topic}", len(found)) as progress:
+        for name in needed:
+            check_topic(name, topics, kafka)
+        total = len(found) + (0 if later is None else len(later.labels))
+        with output.progress(f"sending to {' and '.join(needed)}", total) as progress:
             return await send(
-                found.batches(model),
+                found.batches(model) if later is None else unlabelled(found, model),
                 kafka,
+                labels=() if later is None else (later.labels,),
                 format=Format(format_),
                 speed=speed,
                 on_progress=progress.advance,
@@ -104,7 +129,9 @@ def replay(
     labelled = labelled_rows(found)
     output.line(f"{model}: {done.rows:,} events on {topic}", style="bold")
     output.line(told_roles(found.roles))
-    if labelled is not None:
+    if later is not None:
+        output.line(f"{done.labels:,} labels on {label_topic}, {later.never:,} never sent")
+    elif labelled is not None:
         output.line(f"{labelled:,} of them with a label")
     output.line(f"times {rfc3339(found.first_ms)} to {rfc3339(found.last_ms)}")
     output.line(
@@ -135,7 +162,20 @@ def replay(
             "last_ms": found.last_ms,
             "roles": found_roles(found.roles),
         }
+        | ({} if later is None else {"labels": _labels(later, label_topic, done)})
     )
+
+
+def _labels(later: Later, topic: str, done: Replayed) -> dict[str, object]:
+    times = later.labels.timestamps
+    return {
+        "topic": topic,
+        "sent": done.labels,
+        "never_sent": later.never,
+        "bytes": done.label_bytes,
+        "first_ms": int(times[0]) if len(times) else None,
+        "last_ms": int(times[-1]) if len(times) else None,
+    }
 
 
 def _wall_ms(span_ms: int, speed: float) -> int:

@@ -57,6 +57,15 @@ class Rows:
     def __len__(self) -> int:
         return int(self.table.num_rows)
 
+    def moved(self, by_ms: int) -> Rows:
+        """The same rows later by so many milliseconds; only of a file without timestamps."""
+        return replace(
+            self,
+            start_ms=self.start_ms + by_ms,
+            first_ms=self.first_ms + by_ms,
+            last_ms=self.last_ms + by_ms,
+        )
+
     def batches(self, model: str) -> Iterator[EventBatch]:
         """The rows as events of a model."""
         return to_batches(

@@ -1,4 +1,7 @@
-"""Events as the messages a model server would send, in any of the formats that workers read."""
+"""Events as the messages a model server would send, in any of the formats that workers read.
+
+And labels as whoever finds out the truth would send them.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,8 @@ import pyarrow as pa
 
 from stream_monitor.errors import DataError
 from stream_monitor.events.batch import EventBatch, RawColumn
-from stream_monitor.events.encode import encode_arrow, encode_columns, encode_event
+from stream_monitor.events.encode import encode_arrow, encode_columns, encode_event, encode_label
+from stream_monitor.events.labels import LabelBatch
 from stream_monitor.events.message import ARROW
 
 #: Rows of a columnar message at most.
@@ -29,7 +33,7 @@ class Format(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One Kafka message: ``rows`` events, the last of them at ``at_ms`` of event time."""
+    """One Kafka message: ``rows`` events or labels, the last at ``at_ms`` of event time."""
 
     key: bytes | None
     value: bytes
@@ -58,6 +62,29 @@ def messages(
         else:
             for first, last in _cuts(batch, span_ms):
                 yield from _columnar(batch, first, last, format, max_bytes)
+
+
+def label_messages(
+    batches: Iterable[LabelBatch], *, max_bytes: int, dated: bool = True
+) -> Iterator[Message]:
+    """Labels in their order, one JSON object a message, whose key is the prediction id.
+
+    Without ``dated`` they bring no time, and readers take that of the Kafka record. Raises
+    :class:`DataError` for a label that does not fit into ``max_bytes``.
+    """
+    for batch in batches:
+        times = batch.timestamps.tolist()
+        named = zip(batch.prediction_ids, _listed(batch.ground_truth), times, strict=True)
+        for i, (id_, truth, at) in enumerate(named):
+            value = encode_label(
+                model=batch.model,
+                prediction_id=id_,
+                ground_truth=truth,
+                timestamp=at if dated else None,
+            )
+            if len(value) > max_bytes:
+                raise _too_large(batch, i, len(value), max_bytes)
+            yield Message(id_.encode(), value, (), 1, at)
 
 
 def _events(batch: EventBatch, max_bytes: int) -> Iterator[Message]:
@@ -170,7 +197,7 @@ def _key(id_: object) -> bytes | None:
     return None if id_ is None else str(id_).encode()
 
 
-def _too_large(batch: EventBatch, row: int, size: int, limit: int) -> DataError:
+def _too_large(batch: EventBatch | LabelBatch, row: int, size: int, limit: int) -> DataError:
     return DataError(
         f"Row {int(batch.offsets[row]) + 1:,} is a message of {size:,} bytes, and Kafka takes "
         f"{limit:,} here; raise kafka.max_message_bytes."

@@ -1,19 +1,22 @@
-"""Events of a file onto the topic ``predictions``, at a pace or as fast as it takes them."""
+"""Events and labels of a file onto their topics, at a pace or as fast as Kafka takes them."""
 
 from __future__ import annotations
 
 import asyncio
+import heapq
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import repeat
 from typing import Any
 
 from aiokafka import AIOKafkaProducer
 
 from stream_monitor.config.settings import KafkaSettings
 from stream_monitor.events.batch import EventBatch
+from stream_monitor.events.labels import LabelBatch
 from stream_monitor.kafka.clients import producing
-from stream_monitor.kafka.messages import Format, Message, messages
+from stream_monitor.kafka.messages import Format, Message, label_messages, messages
 from stream_monitor.kafka.reach import broker_errors
 
 #: Messages sent and not yet acknowledged, at most.
@@ -26,23 +29,29 @@ _PATIENCE = 16
 
 @dataclass(frozen=True, slots=True)
 class Replayed:
-    """What was sent and acknowledged."""
+    """What was sent and acknowledged; ``rows`` are events, in so many messages and bytes."""
 
     rows: int
     messages: int
     bytes: int
     seconds: float
+    labels: int = 0  # a message each
+    label_bytes: int = 0
 
 
 async def replay(
     batches: Iterable[EventBatch],
     kafka: KafkaSettings,
     *,
+    labels: Iterable[LabelBatch] = (),
     format: Format = Format.JSON,
     speed: float = 0.0,
     on_progress: Callable[[int], None] = lambda rows: None,
 ) -> Replayed:
     """Send events in their order; returns when every one is acknowledged by Kafka.
+
+    ``labels``, their times ascending, go to the topic of labels: each when the events from
+    before its time have gone, those that are later than all events at the end.
 
     ``speed`` is event time a wall time (1: as it happened, 60: an hour a minute); 0 is as
     fast as Kafka takes them. ``on_progress`` is told the rows of each message. The first
@@ -54,26 +63,68 @@ async def replay(
         BrokerError: Kafka cannot be reached or refuses a message.
         DataError: a row does not fit into a message.
     """
+    max_bytes = kafka.max_message_bytes - _OVERHEAD_BYTES
     with broker_errors(kafka):
         async with producing(kafka) as producer:
-            sender = _Sender(producer, kafka.topic("predictions"))
+            events = _Sender(producer, kafka.topic("predictions"))
+            truths = _Sender(producer, kafka.topic("labels"))
             loop = asyncio.get_running_loop()
             started = loop.time()
             origin_ms: int | None = None
-            for message in messages(
-                batches,
-                format,
-                max_bytes=kafka.max_message_bytes - _OVERHEAD_BYTES,
-                span_ms=speed * 1000 or float("inf"),
-            ):
+            of_events = messages(
+                batches, format, max_bytes=max_bytes, span_ms=speed * 1000 or float("inf")
+            )
+            of_labels = label_messages(labels, max_bytes=max_bytes)
+            for sender, message in _merged((events, of_events), (truths, of_labels)):
                 if speed:
                     origin_ms = message.at_ms if origin_ms is None else origin_ms
                     due = started + (message.at_ms - origin_ms) / 1000 / speed
                     await asyncio.sleep(max(due - loop.time(), 0))
                 await sender.send(message)
                 on_progress(message.rows)
+            await events.settle()
+            await truths.settle()
+            return Replayed(
+                events.rows,
+                events.messages,
+                events.bytes,
+                loop.time() - started,
+                truths.rows,
+                truths.bytes,
+            )
+
+
+async def send_labels(
+    batches: Iterable[LabelBatch],
+    kafka: KafkaSettings,
+    *,
+    dated: bool = True,
+    on_progress: Callable[[int], None] = lambda rows: None,
+) -> Replayed:
+    """Send labels in their order; returns when every one is acknowledged by Kafka.
+
+    Without ``dated`` they bring no time. Raises as :func:`replay`.
+    """
+    max_bytes = kafka.max_message_bytes - _OVERHEAD_BYTES
+    with broker_errors(kafka):
+        async with producing(kafka) as producer:
+            sender = _Sender(producer, kafka.topic("labels"))
+            loop = asyncio.get_running_loop()
+            started = loop.time()
+            for message in label_messages(batches, max_bytes=max_bytes, dated=dated):
+                await sender.send(message)
+                on_progress(message.rows)
             await sender.settle()
-            return Replayed(sender.rows, sender.messages, sender.bytes, loop.time() - started)
+            seconds = loop.time() - started
+            return Replayed(0, 0, 0, seconds, sender.rows, sender.bytes)
+
+
+def _merged(
+    *sent: tuple[_Sender, Iterable[Message]],
+) -> Iterator[tuple[_Sender, Message]]:
+    """The messages of several senders by their times; of equal ones the first sender's first."""
+    named = [zip(repeat(sender), of_sender, strict=False) for sender, of_sender in sent]
+    return heapq.merge(*named, key=lambda pair: pair[1].at_ms)
 
 
 class _Sender:

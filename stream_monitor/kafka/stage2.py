@@ -16,7 +16,7 @@ from stream_monitor.kafka.scheduler import Batch
 from stream_monitor.kafka.sending import Sender
 from stream_monitor.kafka.table import StateTable
 from stream_monitor.kafka.view import WorkerView
-from stream_monitor.pipeline.effects import Delete, EvaluateEffect, Publish, Put
+from stream_monitor.pipeline.effects import Delete, EvaluateEffect, Publish, Put, Settle
 from stream_monitor.pipeline.engine import evaluator_config
 from stream_monitor.pipeline.evaluate import Evaluator
 from stream_monitor.pipeline.messages import BadSummaryMessageError, decode_message
@@ -79,6 +79,8 @@ class Stage2:
                     self._table.put(partition, key, value)
                 case Delete(key=key):
                     self._table.delete(partition, key)
+                case Settle():
+                    await self._sender.flush()
                 case Publish(stream=stream, model=model, id=id_, document=document):
                     body = msgspec.json.encode(document)
                     headers = [("id", id_.encode())]

@@ -77,6 +77,11 @@ class SendJoin:
     message: JoinMessage
 
 
+@dataclass(frozen=True, slots=True)
+class Settle:
+    """Go on only when everything kept and published so far survives any crash."""
+
+
 SummariseEffect = SendSlot | SendProgress | SendDeadLetter | SendJoin
 LabelEffect = SendJoin | SendDeadLetter
-EvaluateEffect = Put | Delete | Publish
+EvaluateEffect = Put | Delete | Publish | Settle

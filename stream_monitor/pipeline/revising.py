@@ -14,7 +14,7 @@ from stream_monitor.detectors.verdict import State, Verdict
 from stream_monitor.errors import ConfigurationError
 from stream_monitor.pipeline import state
 from stream_monitor.pipeline.degrading import Degrading
-from stream_monitor.pipeline.effects import EvaluateEffect, Publish, Stream
+from stream_monitor.pipeline.effects import EvaluateEffect, Publish, Settle, Stream
 from stream_monitor.pipeline.judging import degraded, publish_alert, told
 from stream_monitor.pipeline.lane import Lane
 from stream_monitor.pipeline.model_state import EvaluatorConfig, EvaluatorCounts, ModelState
@@ -105,8 +105,15 @@ class Revising:
             if self._config.known(name, hash_) and hash_ in model.lanes:
                 revised += self._again(name, model, hash_, ends)
         model.unrevised.difference_update(turn)
+        if not revised:
+            return []
         news = self._rejudge(name, model, revised)
-        effects: list[EvaluateEffect] = []
+        # A number that was published is never given again, whatever crashes: it is taken first.
+        effects: list[EvaluateEffect] = [
+            state.put_record(name, hash_, replace(before, revision=record.revision))
+            for hash_, _, before, record, _, _ in revised
+        ]
+        effects.append(Settle())
         for hash_, reference, before, record, traffic, verdicts in revised:
             window = record.past(self._config.spec(name)).window
             document = revision_document(
@@ -129,7 +136,7 @@ class Revising:
         for episode in news:
             effects.append(publish_alert(name, episode.event_id, episode.event, self._counts))
         effects += [state.put_record(name, hash_, record) for hash_, _, _, record, _, _ in revised]
-        return [*effects, model.put(name)] if revised else effects
+        return [*effects, model.put(name)]
 
     def _again(
         self, name: str, model: ModelState, hash_: str, ends: Sequence[int]

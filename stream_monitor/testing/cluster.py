@@ -24,6 +24,7 @@ from stream_monitor.pipeline.effects import (
     SendJoin,
     SendProgress,
     SendSlot,
+    Settle,
     Stream,
     SummariseEffect,
 )
@@ -164,6 +165,8 @@ class FakeCluster:
     def crash_evaluator(self, kept: float) -> None:
         """Stage 2 is lost; of its writes since the last commit a share of ``kept`` survives."""
         at, flushed = self._durable
+        settled = [i for i, effect in enumerate(self._done) if isinstance(effect, Settle)]
+        flushed = max([flushed, *settled])
         alive = flushed + int((len(self._done) - flushed) * kept)
         self._done = self._done[:alive]
         table: dict[bytes, bytes] = {}
@@ -173,7 +176,7 @@ class FakeCluster:
                     table[key] = value
                 case Delete(key=key):
                     table.pop(key, None)
-                case Publish():
+                case Publish() | Settle():
                     pass
         self.evaluator = Evaluator(evaluator_config(self.settings, self.references))
         self.evaluator.restore(table.items())

@@ -9,7 +9,8 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable
+import uuid
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,8 @@ def world(kafka: str, tmp_path: Path) -> tuple[Path, dict[str, str]]:
             "STREAM_MONITOR_KAFKA__TOPIC_PREFIX": "tour-",
             "STREAM_MONITOR_WORKER__PORT": str(PORT),
             "STREAM_MONITOR_WORKER__IDLE_TIMEOUT": "2s",
+            "STREAM_MONITOR_LABELS__EMIT_INTERVAL": "500ms",
+            "STREAM_MONITOR_LABELS__REVISE_INTERVAL": "1s",
         },
     )
 
@@ -81,25 +84,91 @@ def judgement(report: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in report.items() if name != "processing"}
 
 
-def published(address: str, topic: str) -> dict[str, dict[str, Any]]:
-    """Every report on a topic, by its id; copies of one have to say the same."""
+def everything(address: str, topic: str) -> Iterator[dict[str, Any]]:
+    """Every document on a topic, in its order."""
     consumer = Consumer(
-        {"bootstrap.servers": address, "group.id": topic, "auto.offset.reset": "earliest"}
+        {
+            "bootstrap.servers": address,
+            "group.id": uuid.uuid4().hex,
+            "auto.offset.reset": "earliest",
+        }
     )
-    found: dict[str, dict[str, Any]] = {}
     try:
         consumer.subscribe([topic])
-        quiet = 0
+        quiet = found = 0
         while quiet < 5 or not found:
             message = consumer.poll(1.0)
             quiet = 0 if message is not None else quiet + 1
             if message is not None and message.error() is None:
-                report = json.loads(message.value() or b"")
-                said = found.setdefault(report["report_id"], judgement(report))
-                assert said == judgement(report)
+                found += 1
+                yield json.loads(message.value() or b"")
     finally:
         consumer.close()
+
+
+def published(address: str, topic: str) -> dict[str, dict[str, Any]]:
+    """Every report on a topic, by its id; copies of one have to say the same."""
+    found: dict[str, dict[str, Any]] = {}
+    for report in everything(address, topic):
+        said = found.setdefault(report["report_id"], judgement(report))
+        assert said == judgement(report)
     return found
+
+
+def last_revisions(address: str, topic: str, model: str) -> dict[str, dict[str, Any]]:
+    """The last report of each window of a model, by its id."""
+    found: dict[str, dict[str, Any]] = {}
+    for report in everything(address, topic):
+        before = found.get(report["report_id"])
+        if report["model"] == model and (
+            before is None or report["revision"] >= before["revision"]
+        ):
+            found[report["report_id"]] = report
+    return found
+
+
+def performance(report: dict[str, Any]) -> dict[str, Any]:
+    """What a report says of the labels of its window alone, not of the windows before it."""
+    said = {name: report[name] for name in ("rows", "labelled", "confusion", "slices")}
+    said["verdicts"] = [
+        verdict
+        for verdict in report["verdicts"]
+        if verdict["family"] == "performance" and not verdict["monitor"].startswith("degradation")
+    ]
+    return said
+
+
+def labels_come_later(commands: list[str], where: Path, environ: dict[str, str]) -> None:
+    """The part of the tour on labels, against the worker that runs."""
+    build, backtest, publish, replay, send = commands
+    address = environ["STREAM_MONITOR_KAFKA__BOOTSTRAP_SERVERS"]
+    for command in (build, backtest, publish):
+        run(command, where, environ)
+    expected = json.loads((where / "late.json").read_text())
+    assert expected["labels"]["windows_revised"] > 50
+
+    def known() -> object:
+        with urllib.request.urlopen(f"http://127.0.0.1:{PORT}/metrics", timeout=5) as answer:
+            text = answer.read().decode()
+        pattern = r'^stream_monitor_reference_info\{[^}]*model="employment-late"'
+        return re.search(pattern, text, re.M) is not None
+
+    until(30, known)
+    run(replay, where, environ)
+    windows = {w["report_id"]: performance(w) for w in expected["windows"]}
+
+    def found() -> dict[str, dict[str, Any]]:
+        reports = last_revisions(address, "tour-reports", "employment-late")
+        return {id_: performance(report) for id_, report in reports.items()}
+
+    def labelled(reports: dict[str, dict[str, Any]]) -> dict[str, int]:
+        return {id_: report["labelled"] for id_, report in reports.items()}
+
+    until(90, lambda: labelled(found()) == labelled(windows))
+    assert found() == windows
+    run(send, where, environ)
+    rows = {id_: report["rows"] for id_, report in windows.items()}
+    until(90, lambda: labelled(found()) == rows)
 
 
 @pytest.mark.kafka
@@ -107,9 +176,10 @@ def test_the_tour_works_as_printed(world: tuple[Path, dict[str, str]]) -> None:
     where, environ = world
     tour = [line for line in commands() if line.startswith("stream-monitor ")]
     assert [line.split()[1] for line in tour] == [
-        *("reference", "reference", "backtest", "topics", "reference", "worker", "replay", "config")
+        *("reference", "reference", "backtest", "topics", "reference", "worker", "replay"),
+        *("reference", "backtest", "reference", "replay", "labels", "config"),
     ]
-    before, (worker, replay, check) = tour[:5], tour[5:]
+    before, (worker, replay, *later, check) = tour[:5], tour[5:]
     told = [run(command, where, environ) for command in before]
     assert "employment" in told[0]
     backtest = json.loads((where / "verdicts.json").read_text())
@@ -137,6 +207,7 @@ def test_the_tour_works_as_printed(world: tuple[Path, dict[str, str]]) -> None:
         until(60, judged)
         reports = published(environ["STREAM_MONITOR_KAFKA__BOOTSTRAP_SERVERS"], "tour-reports")
         assert reports == {w["report_id"]: judgement(w) for w in backtest["windows"]}
+        labels_come_later(later, where, environ)
     finally:
         process.send_signal(signal.SIGTERM)
         said, _ = process.communicate(timeout=40)
