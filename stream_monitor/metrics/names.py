@@ -43,6 +43,8 @@ LIMITS = (
     "join_past_retention",  # labels
     "join_reference_unknown",  # labels
     "slice_combinations",  # rows
+    "slice_values",  # rows of values beyond slices.max_values
+    "degradation_unfit",  # windows
     "labels_retired",  # slots
 )
 

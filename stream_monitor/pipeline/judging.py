@@ -68,6 +68,9 @@ class Judging:
             figures=figures_of(verdicts),
         )
         model.windows += 1
+        self._counts.dropped["slice_values"] += sum(
+            dimension.dropped for dimension in window.newest.dimensions.values()
+        )
         model.records[window.end_ms, hash_] = record
         past = [record.past(lane.spec)]
         again = rejudge(

@@ -207,7 +207,7 @@ def logs_of(sent: list[Message], topic: str, seed: int) -> tuple[list[list[Recor
 
 @pytest.fixture(scope="module")
 def crashed(world: World) -> FakeCluster:
-    """Half a day a step on two partitions of everything; each joiner and reader crashes thrice, stage 2 six times."""
+    """Half a day a step; each joiner and reader of two partitions crashes thrice, stage 2 too."""
     logs, times = logs_of(
         [*messages(world.events, Format.JSON, max_bytes=LARGE)], "predictions", seed=1
     )
