@@ -9,6 +9,7 @@ may use what is listed here and nothing else.
 
 from __future__ import annotations
 
+from stream_monitor.alerts.history import WITHDRAWN
 from stream_monitor.alerts.rule import Severity, Transition
 from stream_monitor.detectors.verdict import State
 from stream_monitor.errors import Reason
@@ -26,7 +27,7 @@ STATES = tuple(WorkerState)
 REASONS = tuple(Reason)
 SEVERITIES = tuple(Severity)
 WINDOW_STATUSES = (State.OK, State.ALARM, State.THIN)
-ALERT_STATUSES = tuple(Transition)
+ALERT_STATUSES = (*Transition, WITHDRAWN)
 OUTCOMES = tuple(Outcome)
 LIMITS = (
     "repeated",  # records
