@@ -100,8 +100,7 @@ class Evaluator:
         if pane_ms not in ledger.panes and len(ledger.panes) >= self._config.max_panes:
             self.counts.dropped["kept_panes"] += 1
             return []
-        reference = self._config.reference(name, hash_)
-        taken = ledger.put(slot.partition, labels, reference)
+        taken = ledger.put(slot.partition, labels)
         if taken is None:
             self.counts.repeated += 1
             return []

@@ -87,6 +87,8 @@ class Ledger:
     retired_ms: int | None = None
     changed: set[int] = field(default_factory=set)
     _cumulative: SlicedTraffic | None = None
+    # By pane and partition: what the sum still has of an entry that was replaced since.
+    _stale: dict[tuple[int, int], bytes | None] = field(default_factory=dict)
 
     def is_retired(self, pane_ms: int) -> bool:
         """Whether the pane has left, so that nothing can be said of it any more."""
@@ -103,9 +105,7 @@ class Ledger:
         self.changed.add(pane_ms)
         return kept
 
-    def put(
-        self, partition: int, labels: PaneLabels, reference: Reference | None
-    ) -> tuple[LabelEntry, int] | None:
+    def put(self, partition: int, labels: PaneLabels) -> tuple[LabelEntry, int] | None:
         """Take in what a joiner says: what to keep, and how many labels more; ``None``: nothing.
 
         What is built from fewer offsets than what is held says less, whoever sent it.
@@ -116,11 +116,11 @@ class Ledger:
             return None
         entry = LabelEntry(labels.first, labels.last, labels.labelled, labels.state)
         pane.entries[partition] = entry
-        self.changed.add(labels.key.pane_ms)
-        if self._cumulative is not None and (held is None or held.state != entry.state):
-            old = None if held is None else SlicedTraffic.from_state(held.state, reference)
-            new = SlicedTraffic.from_state(entry.state, reference)
-            self._cumulative = self._cumulative.replace(old, new)
+        if held is None or held.state != entry.state:
+            at = (labels.key.pane_ms, partition)
+            self.changed.add(labels.key.pane_ms)
+            if self._cumulative is not None:
+                self._stale.setdefault(at, None if held is None else held.state)
         return entry, labels.labelled - (0 if held is None else held.labelled)
 
     def later(self, start_ms: int, end_ms: int, reference: Reference | None) -> SlicedTraffic:
@@ -163,13 +163,23 @@ class Ledger:
             for _, pane in sorted(self.panes.items()):
                 total = total.merge(pane.whole(reference))
             self._cumulative = total
-        return self._cumulative
+        total = self._cumulative
+        for (pane_ms, partition), counted in self._stale.items():
+            state = self.panes[pane_ms].entries[partition].state
+            if state != counted:
+                old = None if counted is None else SlicedTraffic.from_state(counted, reference)
+                total = total.replace(old, SlicedTraffic.from_state(state, reference))
+        self._stale.clear()
+        self._cumulative = total
+        return total
 
     def retire(self, before_ms: int, reference: Reference | None) -> list[tuple[int, PaneLedger]]:
         """Let panes that began before a time go; they stay in the sum."""
         gone = [(start, self.panes[start]) for start in sorted(self.panes) if start < before_ms]
         if not gone:
             return []
+        if self._cumulative is not None:
+            self.cumulative(reference)  # has what leaves, as it leaves
         total = SlicedTraffic.empty(reference)
         if self.retired:
             total = SlicedTraffic.from_state(self.retired, reference)

@@ -82,7 +82,7 @@ def played(random: Random, cap: int, *, watched: bool) -> tuple[Ledger, Naive]:
             at = (pane_ms, random.randint(0, 2))
             grown[at] = grown.get(at, []) + rows_of(random)
             naive.labels[at] = traffic(grown[at], cap, later=True)
-            ledger.put(at[1], labels(pane_ms, 5, turn, naive.labels[at]), REFERENCE)
+            ledger.put(at[1], labels(pane_ms, 5, turn, naive.labels[at]))
         elif watched and random.random() < 0.5:
             assert ledger.cumulative(REFERENCE).to_state() == naive.sum().to_state()
         else:
@@ -124,8 +124,8 @@ def test_only_what_is_built_from_all_that_another_was_built_from_takes_its_place
     ledger = Ledger(SPEC)
     one = traffic([("a", "yes", "yes")], later=True)
     two = traffic([("a", "yes", "yes"), ("b", "no", "yes")], later=True)
-    assert ledger.put(0, labels(0, 5, 9, one), REFERENCE) is not None
-    said = ledger.put(0, labels(0, first, last, two), REFERENCE)
+    assert ledger.put(0, labels(0, 5, 9, one)) is not None
+    said = ledger.put(0, labels(0, first, last, two))
     assert said == ((LabelEntry(first, last, 2, two.to_state()), 1) if taken else None)
     assert ledger.labelled(0, 10) == (2 if taken else 1)
 
@@ -133,7 +133,7 @@ def test_only_what_is_built_from_all_that_another_was_built_from_takes_its_place
 def test_partitions_of_joins_add_up() -> None:
     ledger = Ledger(SPEC)
     for partition in (2, 0):
-        ledger.put(partition, labels(0, 1, 1, traffic([("a", "no", "no")], later=True)), REFERENCE)
+        ledger.put(partition, labels(0, 1, 1, traffic([("a", "no", "no")], later=True)))
     assert ledger.labelled(0, 10) == 2
     assert ledger.panes[0].later(REFERENCE).total.performance.labelled == 2
 
@@ -159,7 +159,7 @@ def test_an_entry_comes_back_as_it_was() -> None:
 def test_an_unjudged_pane_has_no_events() -> None:
     ledger = Ledger(SPEC)
     told = traffic([("a", "yes", "no")], later=True)
-    ledger.put(0, labels(0, 1, 1, told), REFERENCE)
+    ledger.put(0, labels(0, 1, 1, told))
     assert ledger.panes[0].traffic is None
     assert ledger.panes[0].whole(REFERENCE).to_state() == told.to_state()
     kept = ledger.judged(0, traffic([("a", "yes", "yes"), ("a", "no", None)]))
