@@ -14,6 +14,10 @@ from stream_monitor.joining.parts import label_part
 from stream_monitor.pipeline.effects import LabelEffect, SendDeadLetter, SendJoin
 from stream_monitor.reference.model import Reference
 
+#: Stands for models beyond those that are counted by name: anybody may send any name.
+OTHER = "(other)"
+_MOST_MODELS = 1_000
+
 
 @dataclass(slots=True)
 class LabelCounts:
@@ -22,6 +26,11 @@ class LabelCounts:
     records: int = 0
     labels: Counter[str] = field(default_factory=Counter)  # by model
     rejected: Counter[str] = field(default_factory=Counter)  # by reason
+
+    def count(self, model: str, labels: int) -> None:
+        """Labels of a model; a name beyond the limit is counted as :data:`OTHER`."""
+        known = model in self.labels or len(self.labels) < _MOST_MODELS
+        self.labels[model if known else OTHER] += labels
 
 
 class LabelReader:
@@ -67,6 +76,6 @@ class LabelReader:
             self.counts.rejected[rejected.reason] += 1
             effects.append(SendDeadLetter(rejected))
         for batch in decoded.batches:
-            self.counts.labels[batch.model] += len(batch)
+            self.counts.count(batch.model, len(batch))
             self._outbox.add(label_part(batch, self._reference(batch.model)))
         return [*effects, *(SendJoin(*told) for told in self._outbox.take(self.position))]
