@@ -207,27 +207,6 @@ def test_a_killed_worker_skips_no_record(kafka: str, workers: Workers) -> None:
             assert line[3] % 700 == 0
 
 
-def test_a_partition_without_a_commit_is_read_from_its_beginning_after_a_rebalance(
-    kafka: str, workers: Workers
-) -> None:
-    topic = make_topic(kafka, 2000)
-    topics = {topic: 1_000_000}  # no block is ever complete
-    workers.start("w1", topics, sleep_s=0.03)
-    workers.wait(lambda: workers.rows("w1") > 1000)
-    workers.start("w2", topics, sleep_s=0.03)
-    workers.wait(lambda: workers.rows("w2") > 200)
-
-    def stayed() -> list[list[Any]]:
-        """Where the first worker's partitions were sought after it has lost some."""
-        words = [line[0] for line in workers.log("w1")]
-        after = words.index("revoked") if "revoked" in words else len(words)
-        return [line for line in workers.log("w1")[after:] if line[0] == "seek"]
-
-    workers.wait(lambda: len(stayed()) >= PARTITIONS // 2)
-    assert {line[3] for line in stayed()} == {0}
-    assert sum(committed(kafka, workers.group, topic)) == 0
-
-
 @pytest.mark.parametrize("table", [False, True], ids=["without-a-table", "with-a-table"])
 def test_a_rebalance_in_the_middle_loses_nothing_and_keeps_the_order(
     kafka: str, workers: Workers, table: bool
