@@ -29,6 +29,7 @@ from stream_monitor.kafka.worker import Worker
 _LOOK_S = 0.01
 _LATE_S = 0.1  # worth a word though nothing has changed
 _WATCH_S = 2.0
+_REST_S, _RESTING_CORES = 3.0, 0.1
 _PROFILE = "--profile"
 
 
@@ -139,6 +140,17 @@ class Process:
         rows = dict(row.split(":", 1) for row in status.splitlines())
         return int(rows["VmRSS"].split()[0]) / 1024, int(rows["VmHWM"].split()[0]) / 1024
 
+    def rest(self, timeout_s: float = 120.0) -> None:
+        """Wait until it has next to nothing to do: a tenth of a core for some seconds.
+
+        Raises:
+            RuntimeError: it did not come to rest in time.
+        """
+        deadline = time.monotonic() + timeout_s
+        while self._cores(_REST_S) > _RESTING_CORES:
+            if time.monotonic() > deadline:
+                raise RuntimeError("the worker does not come to rest")
+
     def pause(self) -> None:
         """Stand still; not for as long as the group's session lasts."""
         os.kill(self._process.pid, signal.SIGSTOP)
@@ -156,6 +168,16 @@ class Process:
         """End in order."""
         self._process.terminate()
         self._end()
+
+    def _cores(self, seconds: float) -> float:
+        """Cores that it keeps busy for a while from now."""
+        stat = Path(f"/proc/{self._process.pid}/stat")
+        used = []
+        for wait_s in (seconds, 0.0):
+            fields = stat.read_text(encoding="ascii").rpartition(")")[2].split()
+            used.append(int(fields[11]) + int(fields[12]))  # utime and stime, in ticks
+            time.sleep(wait_s)
+        return (used[1] - used[0]) / os.sysconf("SC_CLK_TCK") / seconds
 
     def _end(self) -> None:
         self._process.wait()
@@ -185,7 +207,9 @@ def main(arguments: list[str]) -> None:
     try:
         profiler.runcall(asyncio.run, host(settings))
     finally:
-        pstats.Stats(profiler, stream=sys.stderr).sort_stats("tottime").print_stats(40)
+        pstats.Stats(profiler, stream=sys.stderr).sort_stats("cumtime").print_stats(
+            "stream_monitor", 45
+        )
 
 
 if __name__ == "__main__":
