@@ -216,6 +216,7 @@ def main() -> int:
         "predictions": sizes.predictions,
         "labels_a_round": sizes.labels,
         "partitions": PARTITIONS,
+        "emit_interval_s": EMIT_MS / 1000,
         "rounds": [round(rate) for rate, _ in rounds],
         "timed": "from the worker's first step, all labels of the round in the topic, to its "
         "last join",
