@@ -129,9 +129,11 @@ class JoinStage:
     async def agent(self, stream: faust.StreamT[Batch]) -> None:
         """What Faust runs over the batches of ``joins``."""
         async for batch in stream:
+            # Before there is anything to wait for: a seek meanwhile makes another machine.
+            machine = self.machines.get(batch.partition.partition)
             async with self._at_work:
                 with self._view.timing("join"):
-                    machine, turn = self.machines.get(batch.partition.partition), _Turn()
+                    turn = _Turn()
                     for record in batch.records:
                         if machine is not None and record.offset >= machine.position:
                             machine.handle(record.offset, record.value or b"")
@@ -154,7 +156,7 @@ class JoinStage:
                     if at is None or at.highwater is None:
                         continue
                     if self.machines.get(partition) is not machine:
-                        continue  # it was taken away meanwhile, or is read anew
+                        continue  # meanwhile it was taken away, or is read anew
                     self._ends.setdefault(partition, at.highwater)
                     if not self.is_recovering(partition):  # else not all is known of a pane yet
                         took += await self._flush(partition, machine)
