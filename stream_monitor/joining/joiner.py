@@ -87,7 +87,6 @@ class _Pane:
     first: int
     labelled: int
     state: bytes
-    dirty: bool = True
 
 
 @dataclass(slots=True)
@@ -159,13 +158,15 @@ class Joiner:
                 self._take(part if len(fresh) == len(part) else part.take(fresh), offset)
 
     def flush(self) -> Iterator[PaneLabels]:
-        """What labels tell of each pane for which more is known now, then forget what is old."""
+        """What labels tell of each pane for which more is known now, then forget what is old.
+
+        Each pane is summed up when it is asked for. Ask for all, and :meth:`handle` nothing
+        in between.
+        """
         for name, model in self.models.items():
-            self._settle(name, model)
-            for key, pane in model.panes.items():
-                if pane.dirty:
-                    pane.dirty = False
-                    yield PaneLabels(key, pane.first, self.position - 1, pane.labelled, pane.state)
+            for key in self._settle(name, model):
+                pane = model.panes[key]
+                yield PaneLabels(key, pane.first, self.position - 1, pane.labelled, pane.state)
         self._forget()
 
     def _take(self, part: PredictionPart | LabelPart, offset: int) -> None:
@@ -189,8 +190,8 @@ class Joiner:
         self.counts.dropped["slice_combinations"] += pending.slices.dropped
         pending.slices.dropped = 0
 
-    def _settle(self, name: str, model: _Model) -> None:
-        """Sum up the rows that have got a label since the last time, pane by pane."""
+    def _settle(self, name: str, model: _Model) -> Iterator[PaneKey]:
+        """Sum up the rows that have got a label since the last time; each pane once."""
         slide = self._config.slide_ms(name)
         horizon = self._horizon(name, model.pending)
         for hash_, fresh in model.pending.take_fresh():
@@ -208,6 +209,7 @@ class Joiner:
                     self.counts.dropped["join_past_retention"] += len(rows)
                     continue
                 self._add(name, model, key, fresh.take(rows), reference)
+                yield key
 
     def _add(
         self,

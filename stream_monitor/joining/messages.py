@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stream_monitor.errors import StreamMonitorError
+from stream_monitor.events.columns import MISSING
 from stream_monitor.statistics.arrays import IntArray
 from stream_monitor.summaries.outcomes import Encoded, Predictions, Words
 from stream_monitor.summaries.slices import Cut
@@ -198,7 +199,7 @@ def _wire(part: Part) -> _PredictionWire | _LabelWire:
             part.numbers.codes.tobytes(),
         )
     said = part.predictions
-    labelled = part.labels.codes.any() or part.labels.words.any()
+    labelled = (part.labels.codes != MISSING).any() or part.labels.words.any()
     return _PredictionWire(
         part.model,
         part.reference_hash,

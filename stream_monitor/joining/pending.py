@@ -216,14 +216,16 @@ class Pending:
     # -- what came of it
 
     def take_fresh(self) -> Iterator[tuple[str, Fresh]]:
-        """Rows that have got their label since the last call, by reference hash."""
+        """Rows that have got their label since the last call, by reference hash, each once."""
         parts, self._fresh = [part for part in self._fresh if len(part.rows)], []
         if not parts:
             return
         fresh = Fresh(*map(np.concatenate, zip(*parts, strict=True)))
-        codes = self._rows.get("reference", fresh.rows)
+        hashes = [hash_ for hash_, _ in self._references]
+        codes = np.array([hashes.index(hash_) for hash_ in hashes])
+        codes = codes[self._rows.get("reference", fresh.rows)]
         for code in np.unique(codes).tolist():
-            yield self._references[code][0], fresh.take(np.flatnonzero(codes == code))
+            yield hashes[code], fresh.take(np.flatnonzero(codes == code))
 
     def put_back(self, fresh: Fresh) -> None:
         """Give rows out again with the next :meth:`take_fresh`, if they are still held then."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Mapping
 
 import faust
@@ -102,6 +103,8 @@ class JoinStage:
         self._floors: dict[int, int] = {}
         self._ends: dict[int, int] = {}  # where the log ended when reading it began
         self._lock = asyncio.Lock()
+        self._at_work = asyncio.Lock()  # no joiner reads on while its panes are summed up
+        self._rest_until = 0.0
 
     def seek(self, partition: int, offset: int) -> None:
         """The partition is read from ``offset``, a floor, from now on."""
@@ -126,33 +129,50 @@ class JoinStage:
     async def agent(self, stream: faust.StreamT[Batch]) -> None:
         """What Faust runs over the batches of ``joins``."""
         async for batch in stream:
-            with self._view.timing("join"):
-                machine = self.machines.get(batch.partition.partition)
-                for number, record in enumerate(batch.records):
-                    if machine is not None and record.offset >= machine.position:
-                        machine.handle(record.offset, record.value or b"")
-                    if number % _AT_ONCE == _AT_ONCE - 1:
-                        await asyncio.sleep(0)  # a record is a thousand rows
-        self._complain()
+            # Before there is anything to wait for: a seek meanwhile makes another machine.
+            machine = self.machines.get(batch.partition.partition)
+            async with self._at_work:
+                with self._view.timing("join"):
+                    turn = _Turn()
+                    for record in batch.records:
+                        if machine is not None and record.offset >= machine.position:
+                            machine.handle(record.offset, record.value or b"")
+                            await turn.give()
+                self._complain()
 
     async def flush(self, positions: Mapping[TP, Position]) -> None:
-        """Hand on what is known now of panes whose labels have changed."""
+        """Hand on what is known now of panes whose labels have changed.
+
+        A pane costs the same for one label as for a thousand. So after a flush of many panes
+        nothing is done for thrice the time it took, whoever calls.
+        """
         async with self._lock:
+            if time.perf_counter() < self._rest_until:
+                return
+            took = 0.0
             with self._view.timing("join_emit"):
                 for partition, machine in list(self.machines.items()):
                     at = positions.get(TP(self._topic, partition))
                     if at is None or at.highwater is None:
                         continue
+                    if self.machines.get(partition) is not machine:
+                        continue  # meanwhile it was taken away, or is read anew
                     self._ends.setdefault(partition, at.highwater)
-                    if self.is_recovering(partition):
-                        continue  # what is known of a pane is not all yet
-                    known = list(machine.flush())
-                    floor = machine.floor
-                    for labels in known:
-                        await self._hand_on(partition, labels)
-                    if self.machines.get(partition) is machine:
-                        self._floors[partition] = floor
+                    if not self.is_recovering(partition):  # else not all is known of a pane yet
+                        took += await self._flush(partition, machine)
                 self._complain()
+            self._rest_until = time.perf_counter() + _RESTS * took
+
+    async def _flush(self, partition: int, machine: Joiner) -> float:
+        """Hand on what one joiner knows; the seconds of work, without those of others."""
+        async with self._at_work:
+            turn = _Turn()
+            for labels in machine.flush():
+                await self._hand_on(partition, labels)
+                await turn.give()
+            if self.machines.get(partition) is machine:
+                self._floors[partition] = machine.floor
+            return turn.worked()
 
     async def _hand_on(self, partition: int, labels: PaneLabels) -> None:
         key, value = labels.key.model.encode(), LabelSlot(partition, labels).encode()
@@ -171,5 +191,28 @@ class JoinStage:
             del self._view.joining.errors[sentence]
 
 
-#: Records that are handled before others get their turn.
-_AT_ONCE = 4
+class _Turn:
+    """Long work in pieces: now and then others get their turn."""
+
+    def __init__(self) -> None:
+        self._since = time.perf_counter()
+        self._worked = 0.0
+
+    def worked(self) -> float:
+        """Seconds of work, without those that were others'."""
+        return self._worked + time.perf_counter() - self._since
+
+    async def give(self) -> None:
+        """Let others work, if it is time."""
+        piece = time.perf_counter() - self._since
+        if piece >= _PIECE_S:
+            await asyncio.sleep(0)
+            self._worked += piece
+            self._since = time.perf_counter()
+
+
+#: Others may take as long for a batch of theirs: with shorter pieces they would have it all.
+_PIECE_S = 0.03
+
+#: After a flush, how many times as long as it took there is none.
+_RESTS = 3

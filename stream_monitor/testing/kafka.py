@@ -207,7 +207,7 @@ class KafkaServer:
         cluster_id = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
         log = home / "server.log"
         with log.open("wb") as out:
-            tool = ["kafka.tools.StorageTool", "format", "-t", cluster_id, "-c", str(properties)]
+            tool = ["kafka.tools.StorageTool", "format", f"-t={cluster_id}", "-c", str(properties)]
             formatted = subprocess.run(
                 [java, "-cp", classpath, *options, *tool], stdout=out, stderr=out, check=False
             )

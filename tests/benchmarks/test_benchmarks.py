@@ -46,3 +46,18 @@ def test_the_benchmark_of_throughput_prints_its_targets() -> None:
         ("ratio_to_plain_faust", ">=", 10),
     ]
     assert document["results"]["events"] == 40_000
+
+
+@pytest.mark.kafka
+def test_the_benchmark_of_labels_prints_its_targets() -> None:
+    rows = ("--pending", "20000", "--labels", "5000", "--rounds", "1", "--plain-rows", "2000")
+    document = last_line("benchmarks.labels", *rows)
+    assert [(t["name"], t["op"], t["target"]) for t in document["targets"]] == [
+        ("joins_per_s", ">=", 50_000),
+        ("pending_predictions", ">=", 1_000_000),
+        ("resident_mib", "<=", 1_024),
+        ("recovery_s", "<=", 15),
+    ]
+    assert document["targets"][1]["value"] == 20_000
+    assert document["results"]["bytes_per_pending_prediction"] > 0
+    assert document["results"]["plain_faust_table"]["rows"] == 2_000

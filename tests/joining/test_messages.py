@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -8,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from stream_monitor.events.columns import OK
 from stream_monitor.joining.joiner import Joiner
 from stream_monitor.joining.messages import (
     BadJoinMessageError,
@@ -97,6 +99,17 @@ def test_a_message_comes_back_as_it_was(
 ) -> None:
     message = JoinMessage(Source("labels", 2), range_, tuple(parts))
     assert plain(decode_join(message.encode())) == plain(message)
+
+
+def test_labels_that_are_all_zero_are_labels() -> None:
+    part = predictions([P("a"), P("b")], [3, 5])
+    zeros = Encoded(np.zeros(2, dtype=np.uint64), np.full(2, OK, dtype=np.uint8))
+    message = JoinMessage(
+        Source("predictions", 1), Range(0, 9, True), (replace(part, labels=zeros),)
+    )
+    (told,) = decode_join(message.encode()).parts
+    assert isinstance(told, PredictionPart)
+    assert told.labels.codes.tolist() == [OK, OK]
 
 
 WHOLE = JoinMessage(
