@@ -81,7 +81,7 @@ class Run:
     def flush(self) -> None:
         for said in self.joiner.flush():
             if said.key.reference_hash == self.of.hash:
-                self.ledger.put(0, said, self.of)
+                self.ledger.put(0, said)
 
     def read(self, log: Sequence[bytes], random: Random | None = None) -> None:
         """All of the log; by chance with pauses, and with stops after which another goes on."""
