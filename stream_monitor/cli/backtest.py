@@ -21,6 +21,7 @@ from stream_monitor.cli.later import (
     unlabelled,
 )
 from stream_monitor.cli.output import DURATION, Output, config_option, load_settings
+from stream_monitor.cli.performed import Performed
 from stream_monitor.cli.reference import load
 from stream_monitor.cli.restated import Restated
 from stream_monitor.cli.roles import told_roles
@@ -100,13 +101,14 @@ def backtest(
     engine = LocalEngine(settings, References(reference), labels=later is not None)
     open_ms = min(of_model.revision_ms, settings.labels.retention_ms)
     restated = Restated(open_ms if later is not None else 0)
-    findings = Findings()
+    findings, performed = Findings(), Performed()
     reports: list[msgspec.Raw] = []
     alerts: list[Mapping[str, Any]] = []
 
     def keep(final: Iterable[Mapping[str, Any]]) -> None:
         for report in final:
             findings.add(report)
+            performed.add(report)
             if target is not None:
                 reports.append(msgspec.Raw(msgspec.json.encode(report)))
 
@@ -120,7 +122,7 @@ def backtest(
                     restated.add(publish.document)
             keep(restated.final())
         keep(restated.rest())
-    _show(output, reference, found, of_model, findings, alerts)
+    _show(output, reference, found, of_model, findings, performed, alerts)
     if later is not None:
         output.line(
             f"{len(later.labels):,} labels came on their own, {later.never:,} never: "
@@ -212,6 +214,7 @@ def _show(
     rows: Rows,
     settings: ModelSettings,
     findings: Findings,
+    performed: Performed,
     alerts: Sequence[Mapping[str, Any]],
 ) -> None:
     output.line(f"{reference.model}: against reference {reference.hash}", style="bold")
@@ -237,6 +240,12 @@ def _show(
             for column in findings.columns()
         ],
     )
+    if performed.rows():
+        output.table(
+            ("figure", "last window", "95 %", "estimated", "worst", "in the window to"),
+            performed.rows(),
+            title="performance, of the labelled events",
+        )
     if not alerts:
         output.line("No alert would have been sent.")
         return
