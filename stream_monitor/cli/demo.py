@@ -28,7 +28,7 @@ from stream_monitor.scenarios.acts import ACTS, Act
     type=click.Choice(sorted(ACTS)),
     default="drift",
     show_default=True,
-    help="drift and no-drift have a known answer; employment is real data.",
+    help="drift and no-drift have a known answer; the others are real data.",
 )
 @click.option("--seed", type=click.IntRange(0), default=7, show_default=True)
 @click.option(
@@ -95,7 +95,12 @@ def summary(act: Act, rehearsed: Rehearsed, seed: int, seconds: float) -> dict[s
         "events": snapshot.records,
         "rejected": sum(snapshot.rejected.values()),
         "late": sum(snapshot.late.values()),
-        "windows": [_window(report) for report in reports],
+        "windows": [_window(report) for report in reports if not report["revision"]],
+        "revised": [
+            _window(report) | {"revision": report["revision"], "labelled": report["labelled"]}
+            for report in reports
+            if report["revision"]
+        ],
         "alerts": alerts,
         "expected": expected,
         "found": found,
@@ -121,7 +126,7 @@ def _window(report: Mapping[str, Any]) -> dict[str, Any]:
         "end": report["window"]["end"],
         "rows": report["rows"],
         "status": str(report["status"]),
-        "drifted": report["drifted"],
+        "drifted": report.get("drifted", []),
         "effects": dict(sorted(effects.items(), key=lambda item: -item[1])),
     }
 
@@ -139,6 +144,7 @@ def _rehearse(output: Output, act: Act) -> Rehearsed:
                 settings,
                 act.reference,
                 act.batches(),
+                labels=act.labels,
                 on_document=lambda document: output.line(*_line(document)),
             )
 
@@ -152,11 +158,43 @@ def _line(document: Publish) -> tuple[str, str]:
     if document.stream is Stream.ALERTS:
         return f"  {said['status'].upper()}: {said['summary']}", "yellow"
     window = _window(said)
+    if said["revision"]:
+        return f"revised  {window['end']}  {_performed(said)}", "cyan"
+    if not said["labelled"]:
+        promised = _figure(said, "estimated_accuracy")
+        if promised is not None:
+            half = (promised["upper"] - promised["lower"]) / 2
+            return (
+                f"window to {window['end']}  {window['rows']:>6,} events  no labels yet; "
+                f"the scores promise an accuracy of {promised['statistic']:.3f} ± {half:.3f}",
+                "",
+            )
     return (
         f"window to {window['end']}  {window['rows']:>6,} events  {window['status']:5}  "
         f"{_top(window['effects'], window['drifted'])}",
         "red" if window["drifted"] else "",
     )
+
+
+def _performed(report: Mapping[str, Any]) -> str:
+    """What the labels say, and how far the estimate was off."""
+    accuracy, error = _figure(report, "accuracy"), _figure(report, "estimate_error_accuracy")
+    told = f"{report['labelled']:>6,} of {report['rows']:,} labelled"
+    if accuracy is not None:
+        told += (
+            f"  accuracy {accuracy['statistic']:.3f} "
+            f"({accuracy['lower']:.3f} … {accuracy['upper']:.3f})"
+        )
+    if error is not None:
+        told += f"  the estimate was off by {error['statistic']:+.3f}"
+    return told
+
+
+def _figure(report: Mapping[str, Any], monitor: str) -> Mapping[str, Any] | None:
+    for verdict in report["verdicts"]:
+        if verdict["monitor"] == monitor and not verdict["column"]:
+            return verdict if "statistic" in verdict and verdict["state"] != "thin" else None
+    return None
 
 
 def _tell(output: Output, act: Act, found: Mapping[str, Any]) -> None:
@@ -165,6 +203,8 @@ def _tell(output: Output, act: Act, found: Mapping[str, Any]) -> None:
     output.line(
         f"{found['events']:,} events, {len(found['windows'])} windows, {len(opened)} alerts opened"
     )
+    if act.labels is not None:
+        output.line(f"{len(act.labels):,} labels came later, {act.rows - len(act.labels):,} never")
     if found["expected"] is not None:
         for what in ("drifted", "missing"):
             expected = ", ".join(found["expected"][what]) or "nothing"
@@ -175,7 +215,7 @@ def _tell(output: Output, act: Act, found: Mapping[str, Any]) -> None:
         else:
             output.line("The monitor did not find just what was broken.", style="red")
     program = _program()
-    output.line(f"Next: {program} demo --scenario employment (real data), or your own:")
+    output.line(f"Next: {program} demo --scenario late-labels (real people, revised), or your own:")
     output.line(f"  {program} reference build DATA.csv --model NAME")
     output.line(f"  {program} backtest DATA.csv --reference NAME.reference")
 

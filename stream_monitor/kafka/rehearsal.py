@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from stream_monitor.config.settings import Settings
 from stream_monitor.errors import BrokerError
 from stream_monitor.events.batch import EventBatch
+from stream_monitor.events.labels import LabelBatch
 from stream_monitor.kafka.admin import topic_specs
 from stream_monitor.kafka.embedded import MAX_UNREAD_BYTES, PARTITIONS, EmbeddedBroker
 from stream_monitor.kafka.references import publish
-from stream_monitor.kafka.replay import replay
+from stream_monitor.kafka.replay import replay, send_labels
 from stream_monitor.kafka.worker import Worker
 from stream_monitor.metrics.snapshot import Snapshot
 from stream_monitor.pipeline.effects import Publish, Stream
@@ -46,21 +47,25 @@ async def rehearse(
     reference: Reference,
     batches: Iterable[EventBatch],
     *,
+    labels: LabelBatch | None = None,
     on_document: Callable[[Publish], None],
     timeout_s: float = 90.0,
 ) -> Rehearsed:
     """Publish a reference and a stream of its model, and run a worker until all is judged.
 
+    ``labels`` are sent then, and the worker runs until its reports know all of them; windows
+    must not overlap.
+
     Raises:
-        BrokerError: the last window was not judged within ``timeout_s`` of the last event.
+        BrokerError: it took more than ``timeout_s`` after the last event, or label.
     """
     documents: list[Publish] = []
-    ends: set[int] = set()
+    labelled: dict[int, int] = {}  # by window end, as the last report of it has it
 
     def keep(document: Publish) -> None:
         documents.append(document)
         if document.stream is Stream.REPORTS:
-            ends.add(document.document["window"]["end_ms"])
+            labelled[document.document["window"]["end_ms"]] = document.document["labelled"]
         on_document(document)
 
     await publish(reference, settings.kafka)
@@ -81,19 +86,30 @@ async def rehearse(
             sent_bytes += done.bytes
             last = max(last, int(batch.timestamps.max()))
         newest = spec.pane(last) + spec.slide_ms
-        for _ in range(int(timeout_s / 0.05)):
-            if newest in ends:
-                break
-            await _while_working(working, 0.05)
-        else:
-            raise BrokerError(
-                f"the last window was not judged within {timeout_s:.0f} s; is the machine busy?"
+        await _until(lambda: newest in labelled, working, timeout_s, "the last window was judged")
+        if labels is not None:
+            await send_labels([labels], settings.kafka)
+            await _until(
+                lambda: sum(labelled.values()) == len(labels),
+                working,
+                timeout_s,
+                "all labels were in the reports",
             )
     finally:
         stop.set()
         await asyncio.wait([working])
     await working
     return Rehearsed(tuple(documents), worker.snapshot())
+
+
+async def _until(
+    done: Callable[[], bool], working: asyncio.Task[None], timeout_s: float, what: str
+) -> None:
+    for _ in range(int(timeout_s / 0.05)):
+        if done():
+            return
+        await _while_working(working, 0.05)
+    raise BrokerError(f"it took more than {timeout_s:.0f} s until {what}; is the machine busy?")
 
 
 async def _while_working(working: asyncio.Task[None], seconds: float) -> None:

@@ -49,6 +49,17 @@ def test_the_demo_on_real_people_names_what_moved_since_the_survey(tmp_path: Pat
     assert [window["drifted"] for window in found["windows"]] == [["feature:ANC"]] * 3
 
 
+def test_the_demo_of_late_labels_revises_each_report_when_they_come(tmp_path: Path) -> None:
+    code, said, found, _ = demo("late-labels", tmp_path / "demo.json")
+    assert code == 0
+    assert said.count("the scores promise an accuracy of 0.8") == 3
+    assert said.count("the estimate was off by") >= 3
+    last = {window["end"]: window["labelled"] for window in found["revised"]}
+    assert len(last) == 3
+    labels = int(said.partition(" labels came later")[0].rpartition("\n")[2].replace(",", ""))
+    assert sum(last.values()) == labels > 14_000
+
+
 def test_an_unknown_scenario_is_refused_with_those_there_are() -> None:
     done = subprocess.run(
         [*COMMAND, "demo", "--scenario", "flood"],
