@@ -47,6 +47,7 @@ LIMITS = (
     "slice_values",  # rows of values beyond slices.max_values
     "degradation_unfit",  # windows
     "labels_retired",  # slots
+    "labels_narrower",  # slots of joiners that have forgotten a part of the pane
 )
 
 # The worker

@@ -100,6 +100,9 @@ class Evaluator:
         if pane_ms not in ledger.panes and len(ledger.panes) >= self._config.max_panes:
             self.counts.dropped["kept_panes"] += 1
             return []
+        if ledger.is_narrower(slot.partition, labels):
+            self.counts.dropped["labels_narrower"] += 1
+            return []
         taken = ledger.put(slot.partition, labels)
         if taken is None:
             self.counts.repeated += 1

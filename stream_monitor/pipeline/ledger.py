@@ -123,6 +123,15 @@ class Ledger:
                 self._stale.setdefault(at, None if held is None else held.state)
         return entry, labels.labelled - (0 if held is None else held.labelled)
 
+    def is_narrower(self, partition: int, labels: PaneLabels) -> bool:
+        """Whether what a joiner says is newer than what is held, and of fewer predictions.
+
+        So speaks the successor of one that has forgotten a part of the pane since.
+        """
+        pane = self.panes.get(labels.key.pane_ms)
+        held = None if pane is None else pane.entries.get(partition)
+        return held is not None and labels.first > held.first and labels.last > held.last
+
     def later(self, start_ms: int, end_ms: int, reference: Reference | None) -> SlicedTraffic:
         """What later labels tell of the panes of a window."""
         total = SlicedTraffic.empty(reference)

@@ -125,6 +125,9 @@ def test_only_what_is_built_from_all_that_another_was_built_from_takes_its_place
     one = traffic([("a", "yes", "yes")], later=True)
     two = traffic([("a", "yes", "yes"), ("b", "no", "yes")], later=True)
     assert ledger.put(0, labels(0, 5, 9, one)) is not None
+    newer_of_less = ledger.is_narrower(0, labels(0, first, last, two))
+    assert newer_of_less is ((first, last) == (6, 20))
+    assert not ledger.is_narrower(1, labels(0, first, last, two))
     said = ledger.put(0, labels(0, first, last, two))
     assert said == ((LabelEntry(first, last, 2, two.to_state()), 1) if taken else None)
     assert ledger.labelled(0, 10) == (2 if taken else 1)
