@@ -32,7 +32,7 @@ def judge_delays(
     """``delay_p50``, ``delay_p90``, ``delay_p99``: *seconds* from a prediction to its label.
 
     Of labels that came on their own: the delay of rank ⌊q(n − 1)⌋ within 1 % from 1 ms to
-    10^9 s, with ``lower`` and ``upper``; ``INFO``, or ``THIN`` below ``min_samples`` of them.
+    10^9 s, with ``least`` and ``most``; ``INFO``, or ``THIN`` below ``min_samples`` of them.
     """
     delays = performance.delays
     verdicts = []
@@ -42,8 +42,8 @@ def judge_delays(
         figure = Figure(
             value,
             delays.n,
-            value / (1 + ACCURACY) if known and value is not None else None,
-            value / (1 - ACCURACY) if known and value is not None else None,
+            least=value / (1 + ACCURACY) if known and value is not None else None,
+            most=value / (1 - ACCURACY) if known and value is not None else None,
         )
         verdicts.append(_told(monitor, figure, delays.n, reference_hash, settings, below=False))
     return tuple(verdicts)
@@ -144,5 +144,7 @@ def _told(
         below=below,
         lower=figure.lower,
         upper=figure.upper,
+        least=figure.least,
+        most=figure.most,
         standard_error=standard_error,
     )

@@ -16,7 +16,7 @@ def judge_latency(
     """One verdict a quantile, named ``p50``, ``p99``, ``p99.9``, and ``mean``; in milliseconds.
 
     Only ``p99`` has a threshold, ``max_p99_ms``, and only with it decides; its effect is how
-    far it is above, as a share of the limit. ``lower`` and ``upper`` bound the window's own
+    far it is above, as a share of the limit. ``least`` and ``most`` bound the window's own
     quantile, which the summary knows to 1 %. ``THIN`` below ``min_samples`` latencies.
     """
     latency = summary.latency
