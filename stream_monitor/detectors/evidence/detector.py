@@ -5,17 +5,17 @@ say (``Family.weights``). With w = 1 this is Shiryaev–Roberts, with w = 0 CUSU
 Probab. Appl. 8, 1963; Roberts, Technometrics 8, 1966; Page, Biometrika 41, 1954). If the stream is
 like its reference, each e has the mean 1 given the past, and max(M + w, 1) ≤ M + 1, so M − (number
 of panes) is a supermartingale: an e-detector, and so is a mean of e-detectors (Shin, Ramdas and
-Rinaldo, arXiv 2203.03532). Alarming when the mean reaches c makes the mean number of panes to a
-false alarm at least c, by optional stopping; after an alarm all M are 0 again and the counts stay,
-so this holds for each alarm after the last. (Shiryaev–Roberts alone would alarm every c panes
-for columns of which nothing is seen, where e = 1.)
+Rinaldo, arXiv 2203.03532). It alarms when the mean reaches c; then all M are 0 again, and the
+counts stay. By optional stopping the mean number of panes from each beginning to a false alarm is
+at least c, and the mean number of false alarms in the first T panes is at most T / c, for any T.
+(Shiryaev–Roberts alone would alarm every c panes where nothing is seen, as e = 1 there.)
 
-What is proven: for one column, over references and streams drawn together. For the mean over
-columns it needs each column's e to have the mean 1 given the past of *all* columns; that is so for
-independent columns. Dependent columns may together tell where a column's reference lies in its
-distribution, which its own urn does not know. Then the bound at a fixed pane still holds (before
-the first alarm, the mean is c or more at pane t with a chance of at most t / c), whatever the
-dependence; the bound on the run length is simulated in the tests, not proven.
+What is proven: for one column, over references and streams drawn together, and for a rate over its
+prior (``bins_of_rate``). For the mean over columns it needs each column's e to have the mean 1
+given the past of *all* columns; that is so for independent columns. Dependent columns may together
+tell where a column's reference lies in its distribution, which its own urn does not know. Whatever
+the dependence, the chance that the mean, were it never set to 0, is c or more at a given pane t is
+at most t / c; the bounds on the alarms are simulated in the tests then, not proven.
 
 Rows have to be exchangeable: seasons, trends inside the reference and rows that come in clusters
 are evidence against that, and are alarmed.
