@@ -19,7 +19,7 @@ from rich.console import Console
 
 from benchmarks.detection import contenders, contenders_ours, streams
 from benchmarks.detection.measure import BLOCK, delays, false_alarms, tuned
-from benchmarks.detection.report import Measured, picture, table
+from benchmarks.detection.report import Measured, picture, section
 from benchmarks.harness import Target, report
 
 if TYPE_CHECKING:
@@ -225,7 +225,7 @@ def write(
         "dependence": "Two of ten features become dependent",
         "cycle": "All features follow the hour of the day",
     }
-    tables = [table(titles[name], rows, list(rows[0].delays)) for name, rows in sections.items()]
+    tables = [section(titles[name], rows) for name, rows in sections.items()]
     text = (
         "# Detectors of drift at equal false-alarm rates\n\n"
         "Written by `python -m benchmarks.detection`. Median delays in events after the drift at "

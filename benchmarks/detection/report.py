@@ -66,33 +66,59 @@ def _rate(alarms: FalseAlarms) -> dict[str, object]:
     }
 
 
-def table(title: str, rows: Sequence[Measured], drifts: Sequence[str]) -> str:
-    """Median delays in events; a share missed, if any, in brackets."""
-    laws = list(rows[0].false_alarms)
-    shown = [*laws, "all"] if len(laws) > 1 else laws
-    head = ["contender", "setting", *(f"false / 1e6: {law}" for law in shown), *drifts]
-    lines = [f"## {title}", "", _line(head), _line(["---"] * len(head))]
-    for row in rows:
-        rates = [_words(row.false_alarms[law] if law != "all" else row.pooled) for law in shown]
-        cells = [_delay(row.delays[name]) if name in row.delays else "–" for name in drifts]
-        lines.append(_line([row.contender, row.setting, *rates, *cells]))
-    return "\n".join(lines) + "\n"
+def section(title: str, rows: Sequence[Measured]) -> str:
+    """False alarms on the law that drifts and median delays; then false alarms by law."""
+    drifts, laws = list(rows[0].delays), list(rows[0].false_alarms)
+    parts = [
+        f"## {title}\n",
+        _table(
+            ["contender", "setting", "false alarms / 1e6", *drifts],
+            [
+                [
+                    row.contender,
+                    row.setting,
+                    _words(row.false_alarms[laws[0]]),
+                    *(_delay(row.delays[name]) if name in row.delays else "–" for name in drifts),
+                ]
+                for row in rows
+            ],
+        ),
+    ]
+    if len(laws) > 1:
+        parts += [
+            "False alarms per million events by law:\n",
+            _table(
+                ["contender", "setting", *laws, "all"],
+                [
+                    [
+                        row.contender,
+                        row.setting,
+                        *(f"{row.false_alarms[law].per_million:,.3g}" for law in laws),
+                        _words(row.pooled),
+                    ]
+                    for row in rows
+                ],
+            ),
+        ]
+    return "\n".join(parts)
 
 
-def _line(cells: Sequence[str]) -> str:
-    return f"| {' | '.join(cells)} |"
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = (head, ["---"] * len(head), *rows)
+    return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
 
 
 def _words(alarms: FalseAlarms) -> str:
-    low, high = alarms.interval
-    return f"{alarms.per_million:,.3g} ({low:,.2g}–{high:,.2g}; {alarms.events / 1e6:.3g} M)"
+    low, high = (f"{each:,.{0 if each >= 10 else 2}f}" for each in alarms.interval)
+    rate = f"{alarms.per_million:,.{0 if alarms.per_million >= 10 else 2}f}"
+    return f"{rate} ({low}–{high}) in {alarms.events:,}"
 
 
 def _delay(delays: Delays) -> str:
     median = f"> {delays.horizon:,}" if math.isinf(delays.median) else f"{delays.median:,.0f}"
     if not delays.missed:
         return median
-    return f"{median} ({100 * delays.missed / len(delays.events):.0f} % missed)"
+    return f"{median} ({100 * delays.missed / len(delays.events):.1f} % missed)"
 
 
 def picture(panels: Sequence[tuple[str, Sequence[Measured], Sequence[str]]]) -> str:
