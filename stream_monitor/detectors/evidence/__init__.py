@@ -1,0 +1,1 @@
+"""Evidence against "the stream is like its reference", with one bound on false alarms."""

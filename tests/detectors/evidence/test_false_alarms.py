@@ -1,0 +1,91 @@
+"""How long to a false alarm, and how long to a true one."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from stream_monitor.detectors.evidence.bins import bins_of_rate
+from stream_monitor.detectors.evidence.detector import EvidenceDetector
+from tests.detectors.evidence.worlds import (
+    Draw,
+    Watched,
+    cauchy,
+    constant,
+    correlated,
+    discrete,
+    folded,
+    normal,
+)
+
+C = 100
+RUNS = 30
+LONGEST = 3 * C
+
+
+@pytest.mark.parametrize("draw", [normal, cauchy, correlated, folded, discrete, constant])
+def test_the_mean_run_to_a_false_alarm_is_at_least_the_threshold(draw: Draw) -> None:
+    """Of runs cut at 300 panes, which are shorter; each with a reference of its own."""
+    lengths = []
+    for run in range(RUNS):
+        random = np.random.default_rng([11, run])
+        watched = Watched.of(draw(random, 400), C, seed=run)
+        state = watched.detector.start()
+        for pane in range(1, LONGEST + 1):
+            counts = watched.counts(draw(random, 50), pane)
+            state, evidence = watched.detector.update(state, counts, pane)
+            if evidence.alarm:
+                break
+        lengths.append(pane)
+    assert np.mean(lengths) >= C
+
+
+@pytest.mark.parametrize("rate", [0.2, 0.02, 0.002])
+def test_the_mean_run_to_a_false_alarm_of_a_rate_is_at_least_the_threshold(rate: float) -> None:
+    lengths = []
+    for run in range(2 * RUNS):
+        random = np.random.default_rng([12, run])
+        bins = bins_of_rate("errors", int(random.binomial(2000, rate)), 2000)
+        detector = EvidenceDetector.of([bins], C)
+        state = detector.start()
+        for pane in range(1, LONGEST + 1):
+            counts = bins.count_rate(int(random.binomial(100, rate)), 100)
+            state, evidence = detector.update(state, {"errors": counts}, pane)
+            if evidence.alarm:
+                break
+        lengths.append(pane)
+    assert np.mean(lengths) >= C
+
+
+def test_a_shift_of_one_of_ten_columns_is_found_in_a_few_panes_and_named() -> None:
+    delays = []
+    for run in range(10):
+        random = np.random.default_rng([13, run])
+        watched = Watched.of(random.normal(size=(5000, 10)), 10_000.0)
+        state = watched.detector.start()
+        for pane in range(1, 130):
+            rows = random.normal(size=(100, 10))
+            rows[:, 4] += pane > 100
+            state, evidence = watched.detector.update(state, watched.counts(rows, pane), pane)
+            if evidence.alarm:
+                assert evidence.shares[0][0] == "f4"
+                assert evidence.shares[0][1] > 0.9
+                break
+        delays.append(pane - 100)
+    assert min(delays) > 0
+    assert np.median(delays) <= 2
+    assert max(delays) <= 4
+
+
+def test_a_rate_that_doubles_is_found_in_a_few_panes() -> None:
+    random = np.random.default_rng(14)
+    bins = bins_of_rate("errors", 500, 5000, rises_only=True)
+    detector = EvidenceDetector.of([bins], 10_000.0)
+    state = detector.start()
+    for pane in range(1, 220):
+        wrong = int(random.binomial(100, 0.2 if pane > 200 else 0.1))
+        counts = bins.count_rate(wrong, 100)
+        state, evidence = detector.update(state, {"errors": counts}, pane)
+        if evidence.alarm:
+            break
+    assert 200 < pane <= 205
