@@ -43,7 +43,7 @@ class Contender(Protocol):
         ...
 
     def reset(self) -> None:
-        """Forget the stream, and nothing of the reference."""
+        """Begin again after an alarm, with the same reference."""
         ...
 
 

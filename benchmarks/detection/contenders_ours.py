@@ -6,19 +6,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from benchmarks.detection.evidence import (
-    EvidenceDetector,
-    FeatureBins,
-    bins_of_errors,
-    bins_of_numeric,
-)
 from benchmarks.detection.streams import DAY, HOURS
+from stream_monitor.detectors.evidence.bins import FeatureBins, bins_of_numeric, bins_of_rate
+from stream_monitor.detectors.evidence.detector import EvidenceDetector
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from benchmarks.detection.contenders import Contender, Maker
-    from stream_monitor.statistics.arrays import FloatArray
+    from stream_monitor.statistics.arrays import FloatArray, IntArray
 
 EVENTS_TO_A_FALSE_ALARM = 1_000_000
 PANE = 50
@@ -28,7 +24,8 @@ PANE_OF_ERRORS = 10
 class Panes:
     """One detector over the panes of all rows, whatever the blocks they come in.
 
-    The threshold is the budget of a false alarm in panes. ``view`` makes the features.
+    The threshold is the budget of a false alarm in panes. ``view`` makes the features. After an
+    alarm the detector begins again by itself and keeps its counts.
     """
 
     def __init__(
@@ -36,16 +33,18 @@ class Panes:
         bins: Sequence[FeatureBins],
         pane: int,
         view: Callable[[FloatArray], FloatArray] | None = None,
+        count: Callable[[FeatureBins, FloatArray, int], IntArray] = FeatureBins.count,
     ) -> None:
         self._bins = bins
         self._pane = pane
         self._view = view
+        self._count = count
         self._detector = EvidenceDetector.of(bins, EVENTS_TO_A_FALSE_ALARM / pane)
-        self._next = 0  # id of the next pane; goes on through resets, as time does
+        self._state = self._detector.start()
+        self._next = 0  # the start of the next pane
         self.reset()
 
     def reset(self) -> None:
-        self._state = self._detector.start()
         self._rest: FloatArray | None = None
 
     def update(self, block: FloatArray) -> int | None:
@@ -56,7 +55,7 @@ class Panes:
         for end in range(self._pane, len(rows) + 1, self._pane):
             counts = np.stack(
                 [
-                    bins.count(column[end - self._pane : end], self._next)
+                    self._count(bins, column[end - self._pane : end], self._next)
                     for bins, column in zip(self._bins, columns, strict=True)
                 ]
             )
@@ -128,7 +127,20 @@ def _numeric(reference: FloatArray) -> Contender:
 
 
 def _errors(reference: FloatArray) -> Contender:
-    return Panes([bins_of_errors("error", reference[:, 0])], PANE_OF_ERRORS)
+    return _rates(reference, rises_only=False)
+
+
+def _rises(reference: FloatArray) -> Contender:
+    return _rates(reference, rises_only=True)
+
+
+def _rates(reference: FloatArray, *, rises_only: bool) -> Contender:
+    bins = bins_of_rate("error", int(reference.sum()), len(reference), rises_only=rises_only)
+    return Panes(
+        [bins],
+        PANE_OF_ERRORS,
+        count=lambda bins, values, _: bins.count_rate(int(values.sum()), values.size),
+    )
 
 
 def _dependence(reference: FloatArray) -> Contender:
@@ -138,5 +150,6 @@ def _dependence(reference: FloatArray) -> Contender:
 
 NUMERIC: Maker = _numeric
 ERRORS: Maker = _errors
+RISES: Maker = _rises
 DEPENDENCE: Maker = _dependence
 HOURLY: Maker = Hours
