@@ -128,7 +128,7 @@ def picture(panels: Sequence[tuple[str, Sequence[Measured], Sequence[str]]]) -> 
     for title, rows, drifts in panels:
         y += 8
         parts.append(f'<text x="12" y="{y}" font-weight="bold">{escape(title)}</text>')
-        x = float(_LEFT)
+        x = 18.0
         y += 20
         for at, row in enumerate(rows):
             parts.append(f'<circle cx="{x:.0f}" cy="{y - 4}" r="5" fill="{_COLOURS[at]}"/>')
@@ -147,7 +147,8 @@ def picture(panels: Sequence[tuple[str, Sequence[Measured], Sequence[str]]]) -> 
             parts.append(f'<text x="12" y="{middle + 4}">{escape(name)}</text>')
             for at, row in enumerate(rows):
                 if name in row.delays:
-                    parts.append(_dot(row.delays[name].median, middle, _COLOURS[at]))
+                    beside = middle + 4 * at - 2 * (len(rows) - 1)  # equal medians stay apart
+                    parts.append(_dot(row.delays[name].median, beside, _COLOURS[at]))
             y += _ROW
         y = bottom + 40
     body = "\n".join(parts)
@@ -167,7 +168,7 @@ def _x(events: float) -> float:
 def _dot(median: float, y: int, colour: str) -> str:
     if math.isinf(median):
         return (
-            f'<circle cx="{_LEFT + _WIDTH + 16}" cy="{y}" r="5" fill="none" stroke="{colour}" '
+            f'<circle cx="{_LEFT + _WIDTH + 16}" cy="{y}" r="4" fill="none" stroke="{colour}" '
             'stroke-width="2"/>'
         )
-    return f'<circle cx="{_x(median):.1f}" cy="{y}" r="5" fill="{colour}" fill-opacity="0.85"/>'
+    return f'<circle cx="{_x(median):.1f}" cy="{y}" r="4" fill="{colour}"/>'

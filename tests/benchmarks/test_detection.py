@@ -1,6 +1,7 @@
 """The streams are what they are called, the contenders are right, and the figures count all."""
 
 import math
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from scipy import stats
 from benchmarks.detection import contenders, contenders_ours, streams
 from benchmarks.detection.contenders import STEP, WINDOW, Maker, SlidingKs, sliding_ks
 from benchmarks.detection.measure import Delays, FalseAlarms, alarms_in, delays
+from benchmarks.detection.report import Measured, picture, section
 from stream_monitor.statistics.arrays import FloatArray
 from stream_monitor.statistics.ks import ks_threshold
 
@@ -135,3 +137,16 @@ def test_the_interval_of_a_rate_is_the_exact_one_of_poisson(alarms: int) -> None
         assert stats.poisson.sf(alarms - 1, low) == pytest.approx(0.025)
     else:
         assert low == 0
+
+
+def test_a_median_that_is_missed_is_said_in_the_table_and_a_ring_in_the_picture() -> None:
+    found = {"a": Delays(1_000, (50.0, 60.0, math.inf)), "b": Delays(1_000, (math.inf,))}
+    rows = [Measured("ours", "tuned", {"normal": FalseAlarms(3, 2_000_000)}, found)]
+    text = section("A title", rows)
+    assert "| ours | tuned | 1.50 (0.31–4.38) in 2,000,000 | 60 (33.3 % missed) | > 1,000 (" in text
+    root = ElementTree.fromstring(picture([("A title", rows, ["a", "b"])]))
+    dots = [each for each in root if each.tag.endswith("circle")]
+    assert [dot.get("fill") for dot in dots[1:]] == [dots[0].get("fill"), "none"]
+    assert (
+        float(dots[1].get("cx", "")) < float(dots[2].get("cx", "")) < float(root.get("width", ""))
+    )
