@@ -1,18 +1,21 @@
 """The evidence of a whole model: Shiryaev–Roberts over e-values, with one threshold.
 
-For each alternative M ← e · (M + 1), M = 0 at the start. If the stream is like its reference,
-each e has the mean 1 given the past, so M − (number of panes) is a martingale: an e-detector, and
-so is a mean of e-detectors (Shin, Ramdas and Rinaldo, arXiv 2203.03532; Shiryaev, Theory Probab.
-Appl. 8, 1963; Roberts, Technometrics 8, 1966). Alarming when the mean reaches c makes the mean
-number of panes to a false alarm at least c, by optional stopping; after an alarm all M are 0
-again and the counts stay, so this holds for each alarm after the last.
+For each alternative M ← e · max(M + w, 1), M = 0 at the start; w in [0, 1] is how much a pane can
+say (``Family.weights``). With w = 1 this is Shiryaev–Roberts, with w = 0 CUSUM (Shiryaev, Theory
+Probab. Appl. 8, 1963; Roberts, Technometrics 8, 1966; Page, Biometrika 41, 1954). If the stream is
+like its reference, each e has the mean 1 given the past, and max(M + w, 1) ≤ M + 1, so M − (number
+of panes) is a supermartingale: an e-detector, and so is a mean of e-detectors (Shin, Ramdas and
+Rinaldo, arXiv 2203.03532). It alarms when the mean reaches c; then all M are 0 again, and the
+counts stay. By optional stopping the mean number of panes from each beginning to a false alarm is
+at least c, and the mean number of false alarms in the first T panes is at most T / c, for any T.
+(Shiryaev–Roberts alone would alarm every c panes where nothing is seen, as e = 1 there.)
 
-What is proven: for one column, over references and streams drawn together. For the mean over
-columns it needs each column's e to have the mean 1 given the past of *all* columns; that is so for
-independent columns. Dependent columns may together tell where a column's reference lies in its
-distribution, which its own urn does not know. Then the bound at a fixed pane still holds (before
-the first alarm, the mean is c or more at pane t with a chance of at most t / c), whatever the
-dependence; the bound on the run length is simulated in the tests, not proven.
+What is proven: for one column, over references and streams drawn together, and for a rate over its
+prior (``bins_of_rate``). For the mean over columns it needs each column's e to have the mean 1
+given the past of *all* columns; that is so for independent columns. Dependent columns may together
+tell where a column's reference lies in its distribution, which its own urn does not know. Whatever
+the dependence, the chance that the mean, were it never set to 0, is c or more at a given pane t is
+at most t / c; the bounds on the alarms are simulated in the tests then, not proven.
 
 Rows have to be exchangeable: seasons, trends inside the reference and rows that come in clusters
 are evidence against that, and are alarmed.
@@ -125,7 +128,7 @@ class EvidenceDetector:
         """The state after the pane that starts at ``pane_ms``, and where it stands.
 
         ``counts``: by name, int64 (K,), where a column that is not there has no rows; or int64
-        (F, K) in the columns' order, if all have K bins. A column without rows has e = 1.
+        (F, K) in the columns' order, if all have K bins. A column without rows has e = 1 and w = 0.
 
         The given state is not changed. Equal calls give equal bits. ValueError unless the pane
         comes after the state's last one, for a name that is no column, and for negative counts
@@ -146,8 +149,11 @@ class EvidenceDetector:
             self._grouped(counts),
             strict=True,
         ):
-            log_e = family.log_e(start + held.counts, held.recent, drawn)
-            log_m = log_e + np.logaddexp(0.0, held.log_m)
+            urn = start + held.counts
+            log_e = family.log_e(urn, held.recent, drawn)
+            weights = family.weights(urn, drawn)[:, None]
+            log_weights = np.log(weights, out=np.full_like(weights, -np.inf), where=weights > 0)
+            log_m = log_e + np.maximum(np.logaddexp(held.log_m, log_weights), 0.0)
             recent = family.remembered(held.recent, drawn)
             after.append(Remembered(held.counts + drawn, recent, log_m))
             log_means[list(places)] = _log_mean(log_m)

@@ -23,6 +23,8 @@ from stream_monitor.statistics.dirichlet import log_urn
 LOCATIONS = (0.1, 0.25, 0.5, 1.0, 2.0)
 SCALES = (0.15, 0.4, 0.8)
 ODDS = (1.15, 1.3, 1.6, 2.2, 4.0)
+LARGE_ODDS = (16.0, 256.0)
+"""Of rises only, for what has hardly ever happened: its urn is wide, and takes a few for chance."""
 FORGETTING = (0.9, 0.98)
 """What a histogram keeps of the past at each pane with rows."""
 PRIOR_WEIGHTS = (50.0, 200.0)
@@ -50,9 +52,9 @@ class Family:
             width = (z * z - 1) / math.sqrt(2)
             scores += [sign * t * width for t in SCALES for sign in (1, -1)]
             return cls(np.exp(np.stack(scores, axis=1)), len(FORGETTING))
-        odds = [ratio for t in ODDS for ratio in (t, 1 / t)]
-        if alternatives is Alternatives.RISE:
-            odds = list(ODDS)
+        odds = [*ODDS, *LARGE_ODDS]
+        if alternatives is Alternatives.ODDS:
+            odds += [1 / t for t in ODDS]
         pairs = np.array([[1.0, ratio] for ratio in odds])
         return cls(np.repeat(pairs[None], start.shape[0], axis=0), 0)
 
@@ -86,6 +88,21 @@ class Family:
         alternative = log_urn(drawn[:, None, :], self.starts(urn, recent))
         ratio: FloatArray = alternative - log_urn(drawn, urn)[:, None]
         return ratio
+
+    def weights(self, urn: FloatArray, counts: IntArray) -> FloatArray:
+        """How much a pane may add to the sum over the possible starts of a change: (F,) in [0, 1].
+
+        It looks at the past and the pane's number of rows. For a rate: the rarer outcome's expected
+        number, at most 1, so that what never happens is no evidence however long it does not. For
+        an ordered column 1. 0 without rows, and for a single bin.
+        """
+        expected = counts.sum(axis=1).astype(np.float64)
+        if urn.shape[1] < 2:
+            return np.zeros_like(expected)
+        if not self.histograms:
+            expected *= urn.min(axis=1) / urn.sum(axis=1)
+        bounded: FloatArray = np.minimum(expected, 1.0)
+        return bounded
 
     def remembered(self, recent: FloatArray, counts: IntArray) -> FloatArray:
         """The histograms after a pane; a column without rows forgets nothing."""

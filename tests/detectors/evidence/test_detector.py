@@ -51,7 +51,7 @@ def test_a_budget_is_the_number_of_panes_in_its_time() -> None:
 
 def test_the_evidence_is_the_mean_of_shiryaev_and_roberts() -> None:
     detector = EvidenceDetector.of([A, ERRORS], 1e300)
-    state, naive = detector.start(), [np.zeros(18), np.zeros(5)]
+    state, naive = detector.start(), [np.zeros(18), np.zeros(7)]
     for pane_ms, counts in panes(3, 12):
         counts = {name: counts[name] for name in ("a", "errors") if name in counts}
         for at, (family, start, held) in enumerate(
@@ -60,7 +60,9 @@ def test_the_evidence_is_the_mean_of_shiryaev_and_roberts() -> None:
             name = detector.features[at].name
             drawn = counts.get(name, np.zeros(start.shape[1], dtype=np.int64))
             e = np.exp(family.log_e(start + held.counts, held.recent, drawn[None])[0])
-            naive[at] = e * (naive[at] + 1)
+            n, rare = drawn.sum(), (start + held.counts).min() / (start + held.counts).sum()
+            weight = min(1.0, n * rare) if name == "errors" else float(n > 0)
+            naive[at] = e * np.maximum(naive[at] + weight, 1.0)
         state, evidence = detector.update(state, counts, pane_ms)
         means = [float(m.mean()) for m in naive]
         assert math.exp(evidence.log_evidence) == pytest.approx(sum(means) / 2)
@@ -70,14 +72,31 @@ def test_the_evidence_is_the_mean_of_shiryaev_and_roberts() -> None:
         )
 
 
-def test_without_any_rows_the_evidence_counts_panes() -> None:
+def test_without_any_rows_there_is_no_evidence() -> None:
     state = MIXED.start()
-    for at in range(1, 60):
+    for at in range(200):
         state, evidence = MIXED.update(state, {}, at)
-        assert evidence.log_evidence == pytest.approx(math.log(at if at <= 50 else at - 50))
-        assert evidence.alarm == (at == 50)
-        assert [share for _, share in evidence.shares] == pytest.approx([0.25] * 4)
-        assert [name for name, _ in evidence.shares] == ["a", "errors", "b", "missing"]
+        assert evidence.log_evidence == 0.0
+        assert not evidence.alarm
+        assert evidence.shares == (("a", 0.25), ("errors", 0.25), ("b", 0.25), ("missing", 0.25))
+
+
+def test_what_never_happens_is_no_evidence_however_long_it_does_not() -> None:
+    detector = EvidenceDetector.of([MISSING], 20.0)
+    state = detector.start()
+    for at in range(2000):
+        state, evidence = detector.update(state, {"missing": MISSING.count_rate(0, 30)}, at)
+        assert not evidence.alarm
+    _, evidence = detector.update(state, {"missing": MISSING.count_rate(6, 30)}, 2000)
+    assert evidence.alarm
+
+
+def test_a_column_without_rows_keeps_its_evidence() -> None:
+    state, first = MIXED.update(MIXED.start(), {"a": A.count(np.full(9, 70.0), 0)}, 0)
+    _, second = MIXED.update(state, {"b": B.count(np.arange(49.0), 0)}, 1)
+    assert not first.alarm
+    held, kept = dict(first.columns)["a"], dict(second.columns)["a"]
+    assert kept >= held > 0
 
 
 def test_an_alarm_begins_again_and_keeps_the_counts() -> None:

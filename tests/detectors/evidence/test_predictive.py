@@ -86,9 +86,10 @@ def test_odds_are_multiplied_as_they_are_named() -> None:
     urn = np.array([[900.0, 100.0]])
     both = Family.of(Alternatives.ODDS, urn).starts(urn, np.zeros((1, 0, 2)))[0]
     odds = (both[:, 1] / both[:, 0] * 9).tolist()
-    assert odds[:4] == pytest.approx([1.15, 1 / 1.15, 1.3, 1 / 1.3])
+    assert odds[:7] == pytest.approx([1.15, 1.3, 1.6, 2.2, 4.0, 16.0, 256.0])
+    assert odds[7:] == pytest.approx([1 / 1.15, 1 / 1.3, 1 / 1.6, 1 / 2.2, 1 / 4.0])
     rises = Family.of(Alternatives.RISE, urn)
-    assert rises.size == 5
+    assert rises.size == 7
     assert (rises.starts(urn, np.zeros((1, 0, 2)))[0, :, 1] > 100.0).all()
 
 
