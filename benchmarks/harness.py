@@ -24,11 +24,13 @@ class Target:
 
     name: str
     value: float
-    op: Literal[">=", "<="]
+    op: Literal[">=", "<=", "=="]
     target: float
 
     @property
     def met(self) -> bool:
+        if self.op == "==":
+            return self.value == self.target
         return self.value >= self.target if self.op == ">=" else self.value <= self.target
 
 

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 
@@ -35,6 +36,36 @@ def test_the_benchmark_of_statistics_prints_its_targets() -> None:
         ("ks_rows_per_s", ">=", 1_000_000),
         ("ks_psi_w1_rows_per_s", ">=", 500_000),
     ]
+
+
+def test_the_benchmark_of_detection_prints_its_targets_and_writes_its_tables(
+    tmp_path: Path,
+) -> None:
+    document = last_line("benchmarks.detection", "--quick", "--out", str(tmp_path))
+    assert [(t["name"], t["op"], t["target"]) for t in document["targets"]] == [
+        ("null_events", ">=", 10_000_000),
+        ("false_alarms_per_million", "<=", 1),
+        ("delay_mean_0.1", "<=", 3_000),
+        ("delay_mean_0.25", "<=", 500),
+        ("delay_mean_0.5", "<=", 200),
+        ("delay_mean_1", "<=", 100),
+        ("delay_scale_1.25", "<=", 500),
+        ("delay_scale_1.5", "<=", 200),
+        ("delay_shape", "<=", 350),
+        ("delay_error_0.12", "<=", 4_500),
+        ("delay_error_0.15", "<=", 750),
+        ("delay_error_0.2", "<=", 250),
+        ("delay_error_0.3", "<=", 80),
+        ("delay_correlation_0.6", "<=", 1_000),
+        ("missed", "==", 0),
+    ]
+    names = {row["contender"] for row in document["results"]["numeric"]}
+    assert names >= {"river ADWIN", "river PageHinkley", "river KSWIN", "KS", "KS Bonferroni"}
+    names = {row["contender"] for row in document["results"]["errors"]}
+    assert names >= {"river ADWIN", "river PageHinkley", "river HDDM_A", "river DDM"}
+    for name in names:
+        assert name in (tmp_path / "detection.md").read_text(encoding="utf-8")
+    assert ElementTree.parse(tmp_path / "detection.svg").getroot().tag.endswith("svg")
 
 
 @pytest.mark.kafka

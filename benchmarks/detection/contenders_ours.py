@@ -1,0 +1,155 @@
+"""The evidence detector as a contender: panes of the stream against bins of the reference."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from benchmarks.detection.streams import DAY, HOURS
+from stream_monitor.detectors.evidence.bins import FeatureBins, bins_of_numeric, bins_of_rate
+from stream_monitor.detectors.evidence.detector import EvidenceDetector
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from benchmarks.detection.contenders import Contender, Maker
+    from stream_monitor.statistics.arrays import FloatArray, IntArray
+
+EVENTS_TO_A_FALSE_ALARM = 1_000_000
+PANE = 50
+PANE_OF_ERRORS = 10
+
+
+class Panes:
+    """One detector over the panes of all rows, whatever the blocks they come in.
+
+    The threshold is the budget of a false alarm in panes. ``view`` makes the features. After an
+    alarm the detector begins again by itself and keeps its counts.
+    """
+
+    def __init__(
+        self,
+        bins: Sequence[FeatureBins],
+        pane: int,
+        view: Callable[[FloatArray], FloatArray] | None = None,
+        count: Callable[[FeatureBins, FloatArray, int], IntArray] = FeatureBins.count,
+    ) -> None:
+        self._bins = bins
+        self._pane = pane
+        self._view = view
+        self._count = count
+        self._detector = EvidenceDetector.of(bins, EVENTS_TO_A_FALSE_ALARM / pane)
+        self._state = self._detector.start()
+        self._next = 0  # the start of the next pane
+        self.reset()
+
+    def reset(self) -> None:
+        self._rest: FloatArray | None = None
+
+    def update(self, block: FloatArray) -> int | None:
+        held = 0 if self._rest is None else len(self._rest)
+        rows = block if self._rest is None else np.concatenate((self._rest, block))
+        columns = np.ascontiguousarray((rows if self._view is None else self._view(rows)).T)
+        end = 0
+        for end in range(self._pane, len(rows) + 1, self._pane):
+            counts = np.stack(
+                [
+                    self._count(bins, column[end - self._pane : end], self._next)
+                    for bins, column in zip(self._bins, columns, strict=True)
+                ]
+            )
+            self._state, evidence = self._detector.update(self._state, counts, self._next)
+            self._next += 1
+            if evidence.alarm:
+                return end - 1 - held
+        self._rest = rows[end:] if end < len(rows) else None
+        return None
+
+
+class Pairs:
+    """The products of all pairs of features, standardised by one half of the reference.
+
+    The bins are from the other half, so that stream and reference stay exchangeable.
+    """
+
+    def __init__(self, reference: FloatArray) -> None:
+        first, second = np.array_split(reference, 2)
+        self._centre, self._scale = first.mean(axis=0), first.std(axis=0)
+        self._left, self._right = np.triu_indices(reference.shape[1], 1)
+        self.bins = _bins(self.products(second))
+
+    def products(self, rows: FloatArray) -> FloatArray:
+        standard = (rows - self._centre) / self._scale
+        products: FloatArray = standard[:, self._left] * standard[:, self._right]
+        return products
+
+
+class Hours:
+    """A detector for each hour of the day against that hour of the reference.
+
+    Each has the budget in its own panes, of which it sees a share, so the sum keeps the budget.
+    Stream and reference begin at midnight; a pane lies in one hour.
+    """
+
+    def __init__(self, reference: FloatArray) -> None:
+        hour = np.arange(len(reference)) % DAY * HOURS // DAY
+        self._panes = [Panes(_bins(reference[hour == at]), PANE) for at in range(HOURS)]
+        self._seen = 0
+
+    def reset(self) -> None:
+        for panes in self._panes:
+            panes.reset()
+
+    def update(self, block: FloatArray) -> int | None:
+        length = DAY // HOURS
+        at = 0
+        while at < len(block):
+            rows = block[at : at + length - self._seen % length]
+            alarm = self._panes[self._seen % DAY // length].update(rows)
+            if alarm is not None:
+                self._seen += alarm + 1
+                return at + alarm
+            at += len(rows)
+            self._seen += len(rows)
+        return None
+
+
+def _bins(reference: FloatArray) -> list[FeatureBins]:
+    return [
+        bins_of_numeric(f"feature_{at}", column, seed=at)
+        for at, column in enumerate(np.ascontiguousarray(reference.T))
+    ]
+
+
+def _numeric(reference: FloatArray) -> Contender:
+    return Panes(_bins(reference), PANE)
+
+
+def _errors(reference: FloatArray) -> Contender:
+    return _rates(reference, rises_only=False)
+
+
+def _rises(reference: FloatArray) -> Contender:
+    return _rates(reference, rises_only=True)
+
+
+def _rates(reference: FloatArray, *, rises_only: bool) -> Contender:
+    bins = bins_of_rate("error", int(reference.sum()), len(reference), rises_only=rises_only)
+    return Panes(
+        [bins],
+        PANE_OF_ERRORS,
+        count=lambda bins, values, _: bins.count_rate(int(values.sum()), values.size),
+    )
+
+
+def _dependence(reference: FloatArray) -> Contender:
+    pairs = Pairs(reference)
+    return Panes(pairs.bins, PANE, pairs.products)
+
+
+NUMERIC: Maker = _numeric
+ERRORS: Maker = _errors
+RISES: Maker = _rises
+DEPENDENCE: Maker = _dependence
+HOURLY: Maker = Hours
