@@ -3,15 +3,15 @@
 Everything is a function of the totals so far. Labels may come late and in any order; the answer
 is the same as if they had come at once. Each difference is candidate − champion, and has
 
-- an interval for one look at a time fixed beforehand (95 %): Newcombe's for shares; for F1 and for
-  macro means the squared-and-added one of the two intervals; Welch's for means, and with DeLong's
-  variance for ROC AUC;
+- an interval for one look at a time fixed beforehand (95 %): Newcombe's for shares; Welch's
+  for means, and with DeLong's variance for ROC AUC;
 - a confidence sequence and an e-value, for looking all the time and stopping when one likes:
   exact for shares (``statistics.sequential``) and for Brier, whose losses are in [0, 1];
   asymptotic (``statistics.means``) for ROC AUC, log loss, MAE and bias, with
   :data:`LEAST_ROWS` rows on both sides, and of both labels for ROC AUC, or none.
 
-RMSE has a difference only. F1 and macro means have no sequence.
+Every other figure that has an interval itself (F1, means over classes, RMSE, …) has the
+squared-and-added one of the two, and no sequence; ECE and R², which have none, a difference only.
 
 Where these hold: the two models get different rows, by chance or by turns. Of a shadow model, whose
 rows are the champion's too, they do not hold. A label that is corrected takes back what it said:
@@ -27,8 +27,14 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from stream_monitor.detectors import moments
-from stream_monitor.detectors.classification import accuracy, binary, class_counts, performance
-from stream_monitor.detectors.figure import Figure
+from stream_monitor.detectors.classification import (
+    accuracy,
+    binary,
+    class_counts,
+    performance,
+    weighted,
+)
+from stream_monitor.detectors.figure import Figure, mean
 from stream_monitor.detectors.performance import LESS_IS_BETTER
 from stream_monitor.detectors.regression import regression_figures
 from stream_monitor.detectors.scored import scored_figures
@@ -37,6 +43,7 @@ from stream_monitor.statistics.intervals import Interval, newcombe, squared_and_
 from stream_monitor.statistics.means import Moments, mean_difference_sequence, welch
 from stream_monitor.statistics.roc import auc_moments
 from stream_monitor.statistics.sequential import difference_sequence, log_e_value, p_value
+from stream_monitor.summaries.class_loss import ClassLossSummary
 from stream_monitor.summaries.confusion import ConfusionSummary
 from stream_monitor.summaries.residuals import ResidualSummary
 from stream_monitor.summaries.scored import ScoredSummary
@@ -55,6 +62,7 @@ class Side(NamedTuple):
     confusion: ConfusionSummary | None = None
     scored: ScoredSummary | None = None
     residuals: ResidualSummary | None = None
+    class_loss: ClassLossSummary | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,16 +116,21 @@ def compare(
     """Every metric that both sides have the summary of.
 
     From confusions over ``classes``: ``accuracy``, and with classes ``precision``, ``recall``,
-    ``f1`` of the class ``positive`` with its ``specificity``, or their macro means if it is
-    ``None``. From scores: ``roc_auc``, ``log_loss``, ``brier``. From residuals: ``mae``, ``rmse``,
-    ``bias``. Raises ``UnlikeSummaryError`` if the confusions are of different classes, ValueError
-    unless 0 < alpha < 1.
+    ``f1`` of the class ``positive`` with ``specificity``, ``balanced_accuracy`` and ``mcc``, or
+    their macro and weighted means if it is ``None``. From scores: ``roc_auc``, ``log_loss``,
+    ``brier``, ``average_precision``, ``ece``; of many classes ``log_loss``. From residuals:
+    every figure of a regression.
+
+    Raises ``UnlikeSummaryError`` if the confusions are of different classes, ValueError unless
+    0 < alpha < 1.
     """
     found: list[Comparison] = []
     if champion.confusion is not None and candidate.confusion is not None:
         found += _of_classes(champion.confusion, candidate.confusion, classes, positive, alpha)
     if champion.scored is not None and candidate.scored is not None:
         found += _of_scores(champion.scored, candidate.scored, alpha)
+    if champion.class_loss is not None and candidate.class_loss is not None:
+        found.append(_of_class_loss(champion.class_loss, candidate.class_loss, alpha))
     if champion.residuals is not None and candidate.residuals is not None:
         found += _of_residuals(champion.residuals, candidate.residuals, alpha)
     return tuple(found)
@@ -143,9 +156,8 @@ def _of_classes(
         return
     old, new = (dict(performance(side, classes, positive)) for side in (champion, candidate))
     shares = [_shares(side, classes, positive) for side in (champion, candidate)]
-    if positive is not None:
-        old["specificity"] = binary(champion, classes, positive)["specificity"]
-        new["specificity"] = binary(candidate, classes, positive)["specificity"]
+    for figures, side in ((old, champion), (new, candidate)):
+        figures |= weighted(side) if positive is None else binary(side, classes, positive)
     for metric in old:
         if metric in shares[0]:
             evidence = _rates(shares[0][metric], shares[1][metric], alpha)
@@ -172,6 +184,17 @@ def _of_scores(
     totals = [(side.sums.squared_error.value, side.n) for side in (champion, candidate)]
     exact = squares._replace(sequence=_rate_sequence(totals[0], totals[1], alpha))
     yield _comparison("brier", old["brier"], new["brier"], exact)
+    for metric in ("average_precision", "ece"):
+        evidence = _squared_and_added(old[metric], new[metric])
+        yield _comparison(metric, old[metric], new[metric], evidence)
+
+
+def _of_class_loss(
+    champion: ClassLossSummary, candidate: ClassLossSummary, alpha: float
+) -> Comparison:
+    old, new = (mean(side.log_loss, side.squares, side.n, 0.0) for side in (champion, candidate))
+    losses = _means(moments.class_log_loss(champion), moments.class_log_loss(candidate), alpha)
+    return _comparison("log_loss", old, new, losses)
 
 
 def _of_residuals(
@@ -182,10 +205,11 @@ def _of_residuals(
         "mae": moments.absolute_error,
         "bias": moments.error,
     }
-    for metric in ("mae", "rmse", "bias"):
-        evidence = _NONE
+    for metric in old:
         if metric in known:
             evidence = _means(known[metric](champion), known[metric](candidate), alpha)
+        else:
+            evidence = _squared_and_added(old[metric], new[metric])
         yield _comparison(metric, old[metric], new[metric], evidence)
 
 
@@ -243,7 +267,8 @@ def _squared_and_added(champion: Figure, candidate: Figure) -> _Evidence:
 def _comparison(
     metric: str, champion: Figure, candidate: Figure, evidence: _Evidence
 ) -> Comparison:
-    better = None if metric == "bias" else metric not in LESS_IS_BETTER
+    neither = metric == "bias" or metric.startswith("residual_")
+    better = None if neither else metric not in LESS_IS_BETTER
     difference = None
     if champion.value is not None and candidate.value is not None:
         difference = candidate.value - champion.value

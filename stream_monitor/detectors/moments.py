@@ -6,6 +6,7 @@ import math
 
 from stream_monitor.statistics.exact_sum import ExactSum
 from stream_monitor.statistics.means import Moments
+from stream_monitor.summaries.class_loss import ClassLossSummary
 from stream_monitor.summaries.residuals import ResidualSummary
 from stream_monitor.summaries.scored import ScoredSummary
 
@@ -35,6 +36,11 @@ def squared_loss(scored: ScoredSummary) -> Moments | None:
 def log_loss(scored: ScoredSummary) -> Moments | None:
     """Of −ln of the score of the label; as :func:`error`."""
     return _moments(scored.n, scored.sums.log_loss, scored.sums.log_loss_squares)
+
+
+def class_log_loss(loss: ClassLossSummary) -> Moments | None:
+    """Of −ln of the score of the label, of many classes; as :func:`error`."""
+    return _moments(loss.n, loss.log_loss, loss.squares)
 
 
 def _moments(n: int, total: ExactSum, squares: ExactSum) -> Moments | None:

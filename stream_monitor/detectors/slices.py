@@ -88,4 +88,4 @@ def positive_of(reference: Reference, settings: ModelSettings) -> str | None:
 def _side(traffic: TrafficSummary) -> Side:
     found = traffic.performance
     confusion = None if found.residuals is not None else found.confusion
-    return Side(confusion, found.scored, found.residuals)
+    return Side(confusion, found.scored, found.residuals, found.class_loss)
