@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from stream_monitor.alerts.event import AlertEvent, event_of, severity_of
 from stream_monitor.alerts.rule import QUIET, AlertState, Limits, Transition, Window, step
-from stream_monitor.config.settings import AlertSettings
+from stream_monitor.config.monitors import AlertSettings
 from stream_monitor.detectors.verdict import Family, State, Verdict
 
 

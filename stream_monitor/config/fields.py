@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from stream_monitor.config import duration
+from stream_monitor.config.budget import Budget
 from stream_monitor.config.kinds import key_of
 from stream_monitor.config.settings import ModelSettings, Settings
 from stream_monitor.config.yaml_text import Path
@@ -120,6 +121,8 @@ def _describe(annotation: object, metadata: tuple[object, ...], is_duration: boo
         return f"a list in brackets, each {_describe(parts[0], (), is_duration)}"
     if origin is Literal:
         return f"one of {', '.join(parts)}"
+    if annotation is Budget:
+        return "a number of false alarms in a time, such as 1 per 30d"
     if annotation is bool:
         return "one of true, false"
     if annotation is str:

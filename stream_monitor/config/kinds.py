@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import ConfigDict, Field
+from pydantic import BeforeValidator, ConfigDict, Field
+
+from stream_monitor.config import duration
 
 Text = Annotated[str, Field(min_length=1)]
 Count = Annotated[int, Field(ge=1, le=2**31 - 1)]
 Share = Annotated[float, Field(ge=0, le=1)]
+Duration = Annotated[int, BeforeValidator(duration.parse), Field(ge=1)]
+Wait = Annotated[int, BeforeValidator(duration.parse), Field(ge=0)]
 Level = Annotated[float, Field(gt=0, lt=1)]
 
 

@@ -10,6 +10,7 @@ import yaml
 from pydantic import BaseModel
 
 from stream_monitor.config import duration
+from stream_monitor.config.budget import Budget
 from stream_monitor.config.kinds import key_of
 from stream_monitor.config.settings import Settings
 
@@ -93,6 +94,8 @@ def _plain(field: str, value: object) -> object:
         return plain(value)
     if isinstance(value, Mapping):
         return {name: _plain("", below) for name, below in value.items()}
+    if isinstance(value, Budget):
+        return str(value)
     if isinstance(value, tuple):
         return list(value)
     if field.endswith("_ms") and isinstance(value, int | float) and float(value).is_integer():

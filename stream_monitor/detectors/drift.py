@@ -21,7 +21,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from stream_monitor.config.settings import DriftSettings, ModelSettings
+from stream_monitor.config.monitors import DriftSettings
+from stream_monitor.config.settings import ModelSettings
 from stream_monitor.detectors.findings import (
     CATEGORICAL,
     NUMERIC,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from stream_monitor.config.settings import LatencySettings, ModelSettings
+from stream_monitor.config.monitors import LatencySettings
+from stream_monitor.config.settings import ModelSettings
 from stream_monitor.detectors.verdict import Family, State, Verdict
 from stream_monitor.summaries.latency import ACCURACY, HIGHEST_MS, LOWEST_MS
 from stream_monitor.summaries.model import ModelSummary

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from stream_monitor.config.settings import PerformanceSettings
+from stream_monitor.config.monitors import PerformanceSettings
 from stream_monitor.detectors.figure import Figure
 
 

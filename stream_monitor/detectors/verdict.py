@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class State(StrEnum):
@@ -22,6 +23,21 @@ class Family(StrEnum):
     QUALITY = "quality"
     PERFORMANCE = "performance"
     LATENCY = "latency"
+
+
+class Carrier(NamedTuple):
+    """One of the columns that carry a verdict of the whole model.
+
+    ``share``: of the evidence, in [0, 1]. ``since_ms``: the start of the pane in which its change
+    most likely began. ``effect``: its size since then, as that of a verdict. ``effects`` are
+    other measures of it by name.
+    """
+
+    column: str
+    share: float
+    since_ms: int
+    effect: float | None
+    effects: tuple[tuple[str, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,3 +71,4 @@ class Verdict:
     effect: float | None = None
     decides: bool = False  # whether this verdict may raise an alert
     standard_error: float | None = None  # of the statistic, where it is an estimate
+    carriers: tuple[Carrier, ...] = ()  # the columns that an alarm of a whole model is about

@@ -10,7 +10,7 @@ import msgspec
 
 from stream_monitor.alerts.history import Past
 from stream_monitor.alerts.rule import Window
-from stream_monitor.detectors.verdict import Family, State, Verdict
+from stream_monitor.detectors.verdict import Carrier, Family, State, Verdict
 from stream_monitor.pipeline.report import worst
 from stream_monitor.windows.panes import WindowSpec
 
@@ -91,11 +91,14 @@ def changes(before: Mapping[tuple[str, str], float | None], now: Sequence[Verdic
 
 
 def _verdict(fields: list[Any]) -> Verdict:
-    family, *rest = fields
-    verdict = Verdict(Family(family), *rest)
-    # The state is a name in JSON.
-    values = {name: getattr(verdict, name) for name in Verdict.__slots__}
-    return Verdict(**(values | {"state": State(verdict.state)}))
+    values = dict(zip(Verdict.__slots__, fields, strict=True))
+    carriers = tuple(
+        Carrier(*rest, tuple((name, value) for name, value in effects))
+        for *rest, effects in values["carriers"]
+    )
+    # Family and state are names in JSON.
+    family, state = Family(values["family"]), State(values["state"])
+    return Verdict(**(values | {"family": family, "state": state, "carriers": carriers}))
 
 
 _encoder = msgspec.json.Encoder()

@@ -179,8 +179,13 @@ def drifted(verdicts: Sequence[Verdict]) -> list[str]:
 def verdict_document(verdict: Verdict) -> Mapping[str, Any]:
     """One verdict as JSON's own types; what it does not have is left out."""
     fields = {name: getattr(verdict, name) for name in Verdict.__slots__}
-    return {
+    told = {
         name: value.value if isinstance(value, State | Family) else value
         for name, value in fields.items()
-        if value is not None
+        if value is not None and name != "carriers"
     }
+    if verdict.carriers:
+        told["carriers"] = [
+            {**carrier._asdict(), "effects": dict(carrier.effects)} for carrier in verdict.carriers
+        ]
+    return told

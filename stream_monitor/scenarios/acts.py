@@ -10,14 +10,8 @@ import numpy as np
 import pyarrow as pa
 
 from stream_monitor.config.duration import HOUR, MINUTE, SECOND
-from stream_monitor.config.settings import (
-    AlertSettings,
-    DriftSettings,
-    LabelSettings,
-    ModelSettings,
-    Settings,
-    WorkerSettings,
-)
+from stream_monitor.config.monitors import AlertSettings, DriftSettings
+from stream_monitor.config.settings import LabelSettings, ModelSettings, Settings, WorkerSettings
 from stream_monitor.data import path
 from stream_monitor.events.batch import EventBatch
 from stream_monitor.events.labels import LabelBatch

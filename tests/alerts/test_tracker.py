@@ -16,7 +16,7 @@ from stream_monitor.alerts.tracker import (
     states_from_dict,
     states_to_dict,
 )
-from stream_monitor.config.settings import AlertSettings
+from stream_monitor.config.monitors import AlertSettings
 from stream_monitor.detectors.verdict import Family, State, Verdict
 
 HOUR = 3_600_000

@@ -1,7 +1,8 @@
 import pytest
 
 from stream_monitor.config.fields import ByName, Leaf, at, children, dotted, leaves, nearest
-from stream_monitor.config.settings import DriftSettings, ModelSettings, Settings
+from stream_monitor.config.monitors import DriftSettings
+from stream_monitor.config.settings import ModelSettings, Settings
 
 
 def test_a_section_is_listed_under_its_yaml_keys() -> None:
@@ -33,7 +34,7 @@ def test_every_setting_says_what_it_allows() -> None:
         ("worker.port", "a whole number from 0 to 65,535"),
         ("worker.emit_interval", "a duration such as 30s, 5m or 1h30m of at least 1ms"),
         ("defaults.drift.alpha", "a number above 0 and below 1"),
-        ("defaults.drift.correction", "one of bonferroni, none"),
+        ("defaults.drift.correction", "one of bonferroni, holm, benjamini_hochberg, none"),
         ("defaults.performance.min.f1", "a number from 0 to 1, or null"),
         ("defaults.latency.quantiles", "a list in brackets, each a number above 0 and below 1"),
         ("defaults.ignore", "a list in brackets, each a text of at least one character"),

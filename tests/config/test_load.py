@@ -86,9 +86,9 @@ def test_a_flood_of_errors_is_cut() -> None:
         ("kafka: {group: {a: 1}}", "kafka.group", "a mapping is given; allowed is a text"),
         ("kafka: {group: [[1]]}", "kafka.group", "a list of more than plain values is given"),
         (
-            "defaults: {drift: {correction: holm}}",
+            "defaults: {drift: {correction: sidak}}",
             "defaults.drift.correction",
-            "holm is given; allowed is one of bonferroni, none",
+            "sidak is given; allowed is one of bonferroni, holm, benjamini_hochberg, none",
         ),
         (
             "defaults: {drift: {numeric: [ks, kz]}}",

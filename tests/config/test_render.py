@@ -4,15 +4,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stream_monitor.config.load import load
+from stream_monitor.config.monitors import DriftSettings, LatencySettings, PerformanceSettings
 from stream_monitor.config.render import Difference, differences, plain, scalar, to_yaml
-from stream_monitor.config.settings import (
-    DriftSettings,
-    KafkaSettings,
-    LatencySettings,
-    ModelSettings,
-    PerformanceSettings,
-    Settings,
-)
+from stream_monitor.config.settings import KafkaSettings, ModelSettings, Settings
 
 texts = st.text(st.characters(codec="utf-8"), min_size=1, max_size=10)
 models = st.builds(

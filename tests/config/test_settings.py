@@ -2,14 +2,16 @@ import pytest
 from pydantic import ValidationError
 
 from stream_monitor.config.limits import MinimumSettings
-from stream_monitor.config.settings import (
-    TOPICS,
+from stream_monitor.config.monitors import (
     AlertSettings,
     DriftSettings,
-    KafkaSettings,
     LatencySettings,
-    ModelSettings,
     PerformanceSettings,
+)
+from stream_monitor.config.settings import (
+    TOPICS,
+    KafkaSettings,
+    ModelSettings,
     Settings,
     WorkerSettings,
 )
@@ -98,7 +100,7 @@ def test_more_models_than_a_worker_takes_are_refused() -> None:
         (DriftSettings, {"bins": 1}),
         (DriftSettings, {"bins": 10.0}),
         (DriftSettings, {"min_effect": 1.01}),
-        (DriftSettings, {"correction": "holm"}),
+        (DriftSettings, {"correction": "sidak"}),
         (DriftSettings, {"numeric": []}),
         (DriftSettings, {"numeric": ["ks", "ks"]}),
         (DriftSettings, {"numeric": "ks"}),

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn import metrics
 
-from stream_monitor.config.settings import ModelSettings, PerformanceSettings
+from stream_monitor.config.monitors import PerformanceSettings
+from stream_monitor.config.settings import ModelSettings
 from stream_monitor.detectors.performance import judge_performance
 from stream_monitor.detectors.verdict import State, Verdict
 from stream_monitor.reference.model import Task

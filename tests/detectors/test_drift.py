@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from stream_monitor.config.settings import DriftSettings, ModelSettings
+from stream_monitor.config.monitors import DriftSettings
+from stream_monitor.config.settings import ModelSettings
 from stream_monitor.detectors import findings
 from stream_monitor.detectors.drift import column_alpha, judge_drift
 from stream_monitor.detectors.findings import CATEGORICAL, NUMERIC

@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stream_monitor.config.limits import MinimumSettings
-from stream_monitor.config.settings import LatencySettings, ModelSettings, PerformanceSettings
+from stream_monitor.config.monitors import LatencySettings, PerformanceSettings
+from stream_monitor.config.settings import ModelSettings
 from stream_monitor.detectors.judge import judge, judged_columns
 from stream_monitor.detectors.verdict import Family, State
 from stream_monitor.errors import UnlikeSummaryError

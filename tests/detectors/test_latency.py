@@ -3,7 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from stream_monitor.config.settings import LatencySettings, ModelSettings
+from stream_monitor.config.monitors import LatencySettings
+from stream_monitor.config.settings import ModelSettings
 from stream_monitor.detectors.latency import judge_latency
 from stream_monitor.detectors.verdict import State, Verdict
 from stream_monitor.summaries.model import ModelSummary

@@ -5,7 +5,8 @@ import pytest
 from stream_monitor.alerts.event import event_of
 from stream_monitor.alerts.rule import AlertState, Transition, Window
 from stream_monitor.config.limits import MaximumSettings, MinimumSettings
-from stream_monitor.config.settings import ModelSettings, PerformanceSettings
+from stream_monitor.config.monitors import PerformanceSettings
+from stream_monitor.config.settings import ModelSettings
 from stream_monitor.detectors.figure import Figure
 from stream_monitor.detectors.limits import Limit, limit_of
 from stream_monitor.detectors.performance import LESS_IS_BETTER, judge_performance

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stream_monitor.config.settings import ModelSettings, PerformanceSettings
+from stream_monitor.config.monitors import PerformanceSettings
+from stream_monitor.config.settings import ModelSettings
 from stream_monitor.detectors.classification import (
     OTHER,
     accuracy,

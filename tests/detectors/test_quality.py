@@ -3,7 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from stream_monitor.config.settings import ModelSettings, QualitySettings
+from stream_monitor.config.monitors import QualitySettings
+from stream_monitor.config.settings import ModelSettings
 from stream_monitor.detectors.quality import judge_quality, quality_score
 from stream_monitor.detectors.shares import rise_limit
 from stream_monitor.detectors.verdict import State, Verdict

@@ -21,10 +21,9 @@ from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, Producer, To
 from confluent_kafka.admin import AdminClient
 from prometheus_client.parser import text_string_to_metric_families
 
+from stream_monitor.config.monitors import AlertSettings, DriftSettings
 from stream_monitor.config.render import to_yaml
 from stream_monitor.config.settings import (
-    AlertSettings,
-    DriftSettings,
     KafkaSettings,
     ModelSettings,
     Settings,

@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 
 from stream_monitor.config.limits import MinimumSettings
+from stream_monitor.config.monitors import PerformanceSettings
 from stream_monitor.config.render import to_yaml
-from stream_monitor.config.settings import LabelSettings, PerformanceSettings
+from stream_monitor.config.settings import LabelSettings
 from stream_monitor.events.encode import encode_label
 from stream_monitor.pipeline.effects import Stream
 from stream_monitor.pipeline.engine import LocalEngine

@@ -5,7 +5,7 @@ from functools import cache
 from typing import Any
 
 from stream_monitor.config.limits import MaximumSettings, MinimumSettings
-from stream_monitor.config.settings import LatencySettings, PerformanceSettings
+from stream_monitor.config.monitors import LatencySettings, PerformanceSettings
 from stream_monitor.detectors.degradation.machine import Standing
 from stream_monitor.detectors.degradation.verdicts import PREFIX, degradation_verdicts
 from stream_monitor.joining.pending import Outcome

@@ -7,7 +7,8 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from stream_monitor.config.settings import DriftSettings, KafkaSettings, ModelSettings, Settings
+from stream_monitor.config.monitors import DriftSettings
+from stream_monitor.config.settings import KafkaSettings, ModelSettings, Settings
 from stream_monitor.events.batch import Record
 from stream_monitor.reference.model import (
     CategoricalColumn,

@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stream_monitor.config.limits import MinimumSettings
-from stream_monitor.config.settings import AlertSettings, LabelSettings, PerformanceSettings
+from stream_monitor.config.monitors import AlertSettings, PerformanceSettings
+from stream_monitor.config.settings import LabelSettings
 from stream_monitor.events.batch import Record
 from stream_monitor.pipeline.effects import Publish, Stream
 from stream_monitor.pipeline.engine import LocalEngine

@@ -11,14 +11,8 @@ import pytest
 
 from stream_monitor.config.degradation import DegradationSettings
 from stream_monitor.config.limits import MinimumSettings
-from stream_monitor.config.settings import (
-    AlertSettings,
-    LabelSettings,
-    ModelSettings,
-    PerformanceSettings,
-    Settings,
-    SliceSettings,
-)
+from stream_monitor.config.monitors import AlertSettings, PerformanceSettings, SliceSettings
+from stream_monitor.config.settings import LabelSettings, ModelSettings, Settings
 from stream_monitor.events.batch import Record
 from stream_monitor.pipeline.effects import Publish, Stream
 from stream_monitor.pipeline.engine import LocalEngine
