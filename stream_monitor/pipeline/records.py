@@ -93,8 +93,8 @@ def changes(before: Mapping[tuple[str, str], float | None], now: Sequence[Verdic
 def _verdict(fields: list[Any]) -> Verdict:
     values = dict(zip(Verdict.__slots__, fields, strict=True))
     carriers = tuple(
-        Carrier(*rest, tuple((name, value) for name, value in effects))
-        for *rest, effects in values["carriers"]
+        Carrier(column, share, since_ms, effect, tuple((name, value) for name, value in effects))
+        for column, share, since_ms, effect, effects in values["carriers"]
     )
     # Family and state are names in JSON.
     family, state = Family(values["family"]), State(values["state"])
