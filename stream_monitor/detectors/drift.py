@@ -137,5 +137,6 @@ def _monitors(column: ReferenceColumn, settings: DriftSettings) -> Sequence[str]
 
 
 def _decider(column: ReferenceColumn, settings: DriftSettings) -> str:
+    """The monitor that decides; none of these where it is the evidence."""
     numeric = isinstance(column, NumericColumn)
     return settings.decide_numeric if numeric else settings.decide_categorical

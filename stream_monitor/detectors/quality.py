@@ -1,8 +1,9 @@
 """Has the data become worse than the reference was? Every column's checks, and the model's.
 
 Of each column the checks of :mod:`.checks`, with ``alpha`` split over all checks of the model:
-the chance that a window like the reference has any of them in alarm is at most ``alpha``. All
-of them decide. ``statistic``, ``threshold`` and ``effect`` (the rise) are shares of rows.
+the chance that a window like the reference has any of them in alarm is at most ``alpha``. They
+decide, unless the evidence does (``quality.decide``). ``statistic``, ``threshold`` and ``effect``
+(the rise) are shares of rows.
 
 Of the model ``duplicates``: the share of prediction ids that came before, in alarm above
 ``max_duplicates`` (``lower`` and ``upper`` are ± 1.96 standard errors where it is estimated).
@@ -38,12 +39,13 @@ def judge_quality(
     prediction ids.
     """
     alpha = settings.quality.alpha / max(1, sum(len(CHECKS[column.kind]) for column in columns))
+    tests = settings.quality.decide == "test"
     verdicts: list[Verdict] = []
     for column in columns:
         facts = summary.columns[column.id].facts
         question = Question(column, facts, alpha, settings.quality.min_increase)
         for monitor, check in CHECKS[column.kind].items():
-            blank = _blank(monitor, column.id, reference_hash)
+            blank = replace(_blank(monitor, column.id, reference_hash), decides=tests)
             verdicts.append(_filled(blank, check(question), settings.min_samples))
     verdicts.append(_duplicates(summary, reference_hash, settings))
     if reference_hash == NO_REFERENCE:

@@ -192,5 +192,5 @@ class Evaluator:
             lane.panes.clear()
             if not lane.ledger.panes:  # no label can come any more
                 del model.lanes[hash_]
-                effects += [state.delete_retired(name, hash_), model.put(name)]
+                effects += [*state.delete_lane(name, hash_), model.put(name)]
         return effects

@@ -44,11 +44,12 @@ class Judging:
         lane, settings = model.lanes[hash_], self._config.settings(name)
         ledger, slide = lane.ledger, lane.spec.slide_ms
         pane_ms = window.end_ms - slide
-        kept = ledger.judged(pane_ms, window.newest)
+        kept = ledger.judged(pane_ms, window.newest.traffic)
         later = ledger.later(window.start_ms, window.end_ms, reference)
         summary = replace(window.summary, traffic=window.summary.traffic.merge(later))
         window = replace(window, summary=summary)
         verdicts = judge(summary, reference, settings)
+        verdicts += self._watched(lane, settings, reference, window)
         found = degraded(lane, settings, reference, [window.end_ms], self._counts)
         labelled = summary.traffic.total.performance.labelled
         verdicts += told(found, settings, lane, window.end_ms, labelled, hash_)
@@ -69,7 +70,7 @@ class Judging:
         )
         model.windows += 1
         self._counts.dropped["slice_values"] += sum(
-            dimension.dropped for dimension in window.newest.dimensions.values()
+            dimension.dropped for dimension in window.newest.traffic.dimensions.values()
         )
         model.records[window.end_ms, hash_] = record
         past = [record.past(lane.spec)]
@@ -90,9 +91,33 @@ class Judging:
         effects += [publish_alert(name, id_, event, self._counts) for id_, event in said]
         effects.append(state.put_traffic(state.PaneRef(name, hash_, pane_ms, slide), kept))
         effects.append(state.put_record(name, hash_, record))
+        watching = lane.watching(settings, reference)
+        if watching is not None:
+            # In turn in two places: what was kept with the window before is there until this
+            # one is marked judged.
+            lane.kept_watching = (1 - lane.kept_watching[0], watching.kept())
+            effects.append(state.put_watching(name, hash_, window.end_ms, *lane.kept_watching))
         gone = list(lane.close(window.end_ms))
         effects.append(model.put(name))
         return effects + [forget_slot(name, hash_, lane, pane, at) for pane, at in gone]
+
+    def _watched(
+        self,
+        lane: Lane,
+        settings: ModelSettings,
+        reference: Reference | None,
+        window: DueWindow,
+    ) -> tuple[Verdict, ...]:
+        watching = lane.watching(settings, reference)
+        if watching is None:
+            return ()
+        watching.take(window.end_ms - lane.spec.slide_ms, window.newest.columns)
+        return watching.judge(
+            window.start_ms,
+            window.summary.rows,
+            window.summary.columns,
+            lambda start_ms: lane.since(start_ms, window.end_ms, reference).columns,
+        )
 
 
 def degraded(

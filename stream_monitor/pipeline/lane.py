@@ -13,25 +13,28 @@ from stream_monitor.pipeline.degrading import Degrading, pane_errors
 from stream_monitor.pipeline.ledger import Ledger
 from stream_monitor.pipeline.messages import Slot
 from stream_monitor.pipeline.slots import Pane, StoredSlot
+from stream_monitor.pipeline.watching import Watching
 from stream_monitor.reference.model import Reference
 from stream_monitor.summaries.model import ModelSummary
-from stream_monitor.summaries.slices import SlicedTraffic
 from stream_monitor.summaries.sliding import SlidingSummary
 from stream_monitor.windows.panes import WindowSpec
+
+NEWEST = 50
+"""From how many panes the effect of a change is taken that the whole window does not show yet."""
 
 
 @dataclass(frozen=True, slots=True)
 class DueWindow:
     """A complete window: ``[start_ms, end_ms)``, its summary, and what came too late for it.
 
-    ``newest`` is the traffic of its newest pane, which is frozen from now on.
+    ``newest`` is its newest pane, which is frozen from now on.
     """
 
     start_ms: int
     end_ms: int
     summary: ModelSummary
     late_rows: int
-    newest: SlicedTraffic
+    newest: ModelSummary
 
 
 @dataclass(slots=True)
@@ -47,7 +50,10 @@ class Lane:
     last_end_ms: int | None = None
     panes: dict[int, Pane] = field(default_factory=dict)
     kept_degradation: bytes = b""
+    kept_watching: tuple[int, bytes] = (0, b"")
     _degrading: Degrading | None = None
+    _watching: Watching | None = None
+    _begun: bool = False
     _sliding: SlidingSummary | None = None
 
     @classmethod
@@ -99,7 +105,23 @@ class Lane:
         summary = self.panes[newest].summary(reference)
         sliding.push(newest, summary)
         late = sum(pane.late_rows for at, pane in self.panes.items() if start <= at < end_ms)
-        return DueWindow(start, end_ms, sliding.summary(), late, summary.traffic)
+        return DueWindow(start, end_ms, sliding.summary(), late, summary)
+
+    def since(self, start_ms: int, end_ms: int, reference: Reference | None) -> ModelSummary:
+        """The judged panes from a time on, but the newest :data:`NEWEST` at the most."""
+        total = ModelSummary.empty(reference)
+        first = max(start_ms, end_ms - NEWEST * self.spec.slide_ms)
+        for start in sorted(self.panes):
+            if first <= start < end_ms:
+                total = total.merge(self.panes[start].summary(reference))
+        return total
+
+    def watching(self, settings: ModelSettings, reference: Reference | None) -> Watching | None:
+        """The lane's evidence; ``None`` if the settings leave nothing to it."""
+        if not self._begun:
+            self._begun = True
+            self._watching = Watching.of(settings, reference, self.kept_watching[1])
+        return self._watching
 
     def degrading(self, settings: ModelSettings, reference: Reference | None) -> Degrading:
         """The lane's detectors of degradation, told of all labels that have come.

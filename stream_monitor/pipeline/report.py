@@ -14,6 +14,7 @@ from stream_monitor.alerts.event import rfc3339
 from stream_monitor.alerts.history import Episode
 from stream_monitor.alerts.rule import Window
 from stream_monitor.alerts.tracker import AlertStates
+from stream_monitor.config.monitors import EVIDENCE
 from stream_monitor.config.settings import ModelSettings
 from stream_monitor.detectors.representative import warnings
 from stream_monitor.detectors.slices import compare_versions
@@ -167,11 +168,17 @@ def worst(states: Sequence[State]) -> State:
 
 
 def drifted(verdicts: Sequence[Verdict]) -> list[str]:
-    """The columns whose deciding drift verdict is in alarm, the largest effect first."""
+    """The columns that drift is in alarm of, the largest effect first.
+
+    By a monitor of their own that decides, or by the evidence, which accuses several at once.
+    """
     moved = [
         verdict
         for verdict in verdicts
-        if verdict.family is Family.DRIFT and verdict.decides and verdict.state is State.ALARM
+        if verdict.family is Family.DRIFT
+        and verdict.state is State.ALARM
+        and verdict.column
+        and (verdict.decides or verdict.monitor == EVIDENCE)
     ]
     return [v.column for v in sorted(moved, key=lambda v: (-(v.effect or 0.0), v.column))]
 

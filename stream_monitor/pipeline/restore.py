@@ -47,6 +47,10 @@ def restore(
                     lane_of(item.model, hash_).last_end_ms = end
     for item in kept:
         match item:
+            case state.KeptWatching():
+                lane = lane_of(item.model, item.reference_hash)
+                if item.end_ms == lane.last_end_ms:  # the other one is of a window judged again
+                    lane.kept_watching = (item.place, item.watching)
             case state.KeptSlot(key=key, stored=stored):
                 if key.slide_ms == config.spec(key.model).slide_ms:
                     at = (key.partition, key.block)

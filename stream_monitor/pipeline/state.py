@@ -22,7 +22,7 @@ from stream_monitor.pipeline.slots import StoredSlot
 from stream_monitor.windows.watermark import PartitionProgress
 
 _PROGRESS, _SLOT, _MODEL = b"p", b"s", b"m"
-_TRAFFIC, _ENTRY, _RECORD, _RETIRED = b"t", b"l", b"w", b"c"
+_TRAFFIC, _ENTRY, _RECORD, _RETIRED, _WATCHING = b"t", b"l", b"w", b"c", b"e"
 _json = msgspec.json.Encoder()
 _from_json = msgspec.json.Decoder()
 _pack = msgspec.msgpack.Encoder()
@@ -108,7 +108,18 @@ class Judged:
     windows: int
 
 
-Item = Kept | KeptSlot | KeptTraffic | KeptEntry | KeptRecord | KeptRetired | Judged
+@dataclass(frozen=True, slots=True)
+class KeptWatching:
+    """The evidence of a lane after the window that ends at ``end_ms``, in one of two places."""
+
+    model: str
+    reference_hash: str
+    place: int
+    end_ms: int
+    watching: bytes
+
+
+Item = Kept | KeptSlot | KeptTraffic | KeptEntry | KeptRecord | KeptRetired | KeptWatching | Judged
 
 
 def put_progress(progress: PartitionProgress) -> Put:
@@ -164,9 +175,19 @@ def put_retired(kept: KeptRetired) -> Put:
     )
 
 
-def delete_retired(model: str, reference_hash: str) -> Delete:
-    """Forget a lane's sum with the lane."""
-    return Delete(_RETIRED + _pack.encode((model, reference_hash)))
+def put_watching(model: str, reference_hash: str, end_ms: int, place: int, kept: bytes) -> Put:
+    """Keep a lane's evidence after a window."""
+    return Put(
+        _WATCHING + _pack.encode((model, reference_hash, place)), _pack.encode((end_ms, kept))
+    )
+
+
+def delete_lane(model: str, reference_hash: str) -> list[Delete]:
+    """Forget a lane's sum and evidence with the lane."""
+    return [
+        Delete(_RETIRED + _pack.encode((model, reference_hash))),
+        *(Delete(_WATCHING + _pack.encode((model, reference_hash, place))) for place in (0, 1)),
+    ]
 
 
 def put_model(judged: Judged) -> Put:
@@ -204,6 +225,10 @@ def decode(key: bytes, value: bytes) -> Item:
         model, hash_ = _lane_decoder.decode(rest)
         before_ms, total, degradation = _retired_decoder.decode(value)
         return KeptRetired(model, hash_, before_ms, total, degradation)
+    if kind == _WATCHING:
+        model, hash_, place = _record_decoder.decode(rest)
+        end_ms, kept = _watching_decoder.decode(value)
+        return KeptWatching(model, hash_, place, end_ms, kept)
     if kind == _MODEL:
         document = _from_json.decode(value)
         return Judged(
@@ -234,4 +259,5 @@ _traffic_decoder = msgspec.msgpack.Decoder(tuple[int, int, bytes])
 _entry_key_decoder = msgspec.msgpack.Decoder(tuple[int, tuple[str, str, int, int]])
 _record_decoder = msgspec.msgpack.Decoder(tuple[str, str, int])
 _lane_decoder = msgspec.msgpack.Decoder(tuple[str, str])
+_watching_decoder = msgspec.msgpack.Decoder(tuple[int, bytes])
 _retired_decoder = msgspec.msgpack.Decoder(tuple[int, bytes, bytes])

@@ -1,0 +1,141 @@
+"""What the evidence watches of a model: distributions of columns, and rates of what is wrong.
+
+All share one budget of false alarms. A rate is watched for rises only. ``missing`` is every row
+without a value, NaN and ±inf included, since a reference does not tell these apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import numpy as np
+
+from stream_monitor.config.monitors import EVIDENCE
+from stream_monitor.config.settings import ModelSettings
+from stream_monitor.detectors.checks import fresh, unusable
+from stream_monitor.detectors.evidence.bins import FeatureBins, bins_of_column, bins_of_rate
+from stream_monitor.detectors.judge import judged_columns
+from stream_monitor.detectors.verdict import Family
+from stream_monitor.reference.model import Kind, NumericColumn, Reference, ReferenceColumn
+from stream_monitor.statistics.arrays import IntArray
+from stream_monitor.summaries.column import ColumnSummary
+from stream_monitor.summaries.facts import Facts
+
+#: What each kind of question weighs in the evidence, all its columns together. Drift is what most
+#: people look for; to halve a weight delays an alarm by about as much as to double the budget.
+WEIGHTS = {Family.DRIFT: 0.7, Family.QUALITY: 0.3}
+
+
+class Share(NamedTuple):
+    """``bad`` of ``rows`` rows."""
+
+    bad: int
+    rows: int
+
+
+class Rate(NamedTuple):
+    """How a rate is counted, and what the reference has of it."""
+
+    of: Callable[[Facts], Share]
+    usual: Callable[[ReferenceColumn], Share]
+
+
+def _usable(column: ReferenceColumn) -> int:
+    return column.rows - unusable(column)
+
+
+def _without(facts: Facts) -> Share:
+    return Share(facts.missing + facts.nan + facts.infinite, facts.rows)
+
+
+MISSING = Rate(_without, lambda column: Share(unusable(column), column.rows))
+WRONG_TYPE = Rate(
+    lambda facts: Share(facts.wrong_type, facts.rows), lambda column: Share(0, column.rows)
+)
+OUT_OF_RANGE = Rate(
+    lambda facts: Share(facts.out_of_range, facts.usable),
+    # Of m rows without ties, the next one is beyond the least or greatest with chance 2 / (m + 1).
+    lambda column: Share(2 if _usable(column) > 1 else _usable(column), _usable(column)),
+)
+UNSEEN = Rate(
+    lambda facts: Share(facts.unseen, facts.usable),
+    lambda column: Share(min(fresh(column), _usable(column)), _usable(column)),
+)
+RATES: Mapping[Kind, Mapping[str, Rate]] = {
+    Kind.NUMERIC: {"missing": MISSING, "wrong_type": WRONG_TYPE, "out_of_range": OUT_OF_RANGE},
+    Kind.CATEGORICAL: {"missing": MISSING, "wrong_type": WRONG_TYPE, "unseen": UNSEEN},
+    Kind.BOOLEAN: {"missing": MISSING, "wrong_type": WRONG_TYPE},
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Watched:
+    """One question: a column's distribution (``rate`` empty), or a rate of it."""
+
+    column: ReferenceColumn
+    rate: str
+    bins: FeatureBins
+    weight: float = 1.0
+
+    @property
+    def name(self) -> str:
+        """``feature:income``, ``missing:feature:income``."""
+        return self.bins.name
+
+    @property
+    def family(self) -> Family:
+        return Family.QUALITY if self.rate else Family.DRIFT
+
+    @property
+    def usual(self) -> Share:
+        """What the reference has of the rate."""
+        return RATES[self.column.kind][self.rate].usual(self.column)
+
+    def share(self, summary: ColumnSummary) -> Share:
+        """What a summary has of the rate."""
+        return RATES[self.column.kind][self.rate].of(summary.facts)
+
+    def counts(self, summary: ColumnSummary, pane_ms: int) -> IntArray:
+        """A pane's counts by bin, int64 (K,)."""
+        if self.rate:
+            return self.bins.count_rate(*self.share(summary))
+        return self.bins.count_summary(summary.distribution, pane_ms)
+
+
+def watched_of(reference: Reference | None, settings: ModelSettings) -> tuple[Watched, ...]:
+    """All that the settings leave to the evidence, in the order of the reference's columns.
+
+    A column without any value in the reference is not watched for drift, nor for what only its
+    values could have.
+    """
+    if reference is None:
+        return ()
+    found: list[Watched] = []
+    for column in judged_columns(reference, settings):
+        numeric = isinstance(column, NumericColumn)
+        by = settings.drift.decide_numeric if numeric else settings.drift.decide_categorical
+        if by == EVIDENCE and _usable(column) > 0:
+            found.append(Watched(column, "", bins_of_column(column, reference.hash)))
+    if settings.quality.decide == EVIDENCE:
+        for column in judged_columns(reference, settings):
+            for name, rate in RATES[column.kind].items():
+                usual = rate.usual(column)
+                if usual.rows > 0:
+                    bins = bins_of_rate(f"{name}:{column.id}", *usual, rises_only=True)
+                    found.append(Watched(column, name, bins))
+    return _weighted(found)
+
+
+def _weighted(found: list[Watched]) -> tuple[Watched, ...]:
+    of_family = {family: sum(one.family is family for one in found) for family in WEIGHTS}
+    return tuple(replace(one, weight=WEIGHTS[one.family] / of_family[one.family]) for one in found)
+
+
+def counts_of(
+    watched: tuple[Watched, ...], columns: Mapping[str, ColumnSummary], pane_ms: int
+) -> dict[str, IntArray]:
+    """The counts of all that is watched in a pane; what has no rows is left out."""
+    counted = {one.name: one.counts(columns[one.column.id], pane_ms) for one in watched}
+    return {name: counts for name, counts in counted.items() if np.any(counts)}
