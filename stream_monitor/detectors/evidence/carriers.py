@@ -4,12 +4,12 @@ With weights w_j that add up to 1 and F columns, F·w_j·M_j / c are compound e-
 level 1 (Wang and Ramdas, J. R. Stat. Soc. B 84, 2022) names the k columns of the largest w_j·M_j,
 for the largest k whose k-th is at least c / k. So the named ones reach the threshold by themselves.
 
-It keeps the budget of false alarms for the names too. Let the columns that are like their reference
-have the weight w in all. If an alarm names some of them, their part of its names is at most the sum
-of their w_j·M_j / c, and the mean of that sum is at most w / c for each pane since the alarm before,
-whatever the columns' dependence (as for the alarms: if each e has the mean 1 given the past of all
-columns). So the parts that are wrong, added up over the alarms of the first T panes, have a mean of
-at most w·T / c.
+It keeps the budget of false alarms for the names too. Let the columns that are like their
+reference have the weight w in all. If an alarm names some of them, their part of its names is at
+most the sum of their w_j·M_j / c, and the mean of that sum is at most w / c for each pane since the
+alarm before, whatever the columns' dependence (as for the alarms: if each e has the mean 1 given
+the past of all columns). So the parts that are wrong, added up over the alarms of the first T
+panes, have a mean of at most w·T / c.
 """
 
 from __future__ import annotations

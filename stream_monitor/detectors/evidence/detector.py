@@ -5,9 +5,10 @@ say (``Family.weights``). With w = 1 this is Shiryaev–Roberts, with w = 0 CUSU
 Probab. Appl. 8, 1963; Roberts, Technometrics 8, 1966; Page, Biometrika 41, 1954). If the stream is
 like its reference, each e has the mean 1 given the past, and max(M + w, 1) ≤ M + 1, so M − (number
 of panes) is a supermartingale: an e-detector, and so is a weighted mean of e-detectors (Shin,
-Ramdas and Rinaldo, arXiv 2203.03532). It alarms when the mean reaches c; then all M are 0 again, and the
-counts stay. By optional stopping the mean number of panes from each beginning to a false alarm is
-at least c, and the mean number of false alarms in the first T panes is at most T / c, for any T.
+Ramdas and Rinaldo, arXiv 2203.03532). It alarms when the mean reaches c; then all M are 0 again,
+and the counts stay. By optional stopping the mean number of panes from each beginning to a false
+alarm is at least c, and the mean number of false alarms in the first T panes is at most T / c, for
+any T.
 (Shiryaev–Roberts alone would alarm every c panes where nothing is seen, as e = 1 there.)
 
 What is proven: for one column, over references and streams drawn together, and for a rate over its
