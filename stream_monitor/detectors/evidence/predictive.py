@@ -36,27 +36,31 @@ class Family:
     """The alternatives of F columns with K bins each.
 
     ``tilts``: float64 (F, T, K), > 0, by which the urn's mean is multiplied. ``histograms`` is the
-    number A of histograms of newest panes. Q = T + A.
+    number A of histograms of newest panes. Q = T + A. ``ordered``: not a rate.
     """
 
     tilts: FloatArray
     histograms: int
+    ordered: bool = True
 
     @classmethod
-    def of(cls, alternatives: Alternatives, start: FloatArray) -> Family:
-        """Of columns whose urns start at ``start``, float64 (F, K)."""
+    def of(cls, alternatives: Alternatives, start: FloatArray, *, learns: bool = True) -> Family:
+        """Of columns whose urns start at ``start``, float64 (F, K).
+
+        Without ``learns`` there are no histograms, as those of a stratum with other bins.
+        """
         if alternatives is Alternatives.SHAPE:
             middles = (np.cumsum(start, axis=1) - start / 2) / start.sum(axis=1, keepdims=True)
             z = special.ndtri(middles)
             scores = [sign * t * z for t in LOCATIONS for sign in (1, -1)]
             width = (z * z - 1) / math.sqrt(2)
             scores += [sign * t * width for t in SCALES for sign in (1, -1)]
-            return cls(np.exp(np.stack(scores, axis=1)), len(FORGETTING))
+            return cls(np.exp(np.stack(scores, axis=1)), len(FORGETTING) if learns else 0)
         odds = [*ODDS, *LARGE_ODDS]
         if alternatives is Alternatives.ODDS:
             odds += [1 / t for t in ODDS]
         pairs = np.array([[1.0, ratio] for ratio in odds])
-        return cls(np.repeat(pairs[None], start.shape[0], axis=0), 0)
+        return cls(np.repeat(pairs[None], start.shape[0], axis=0), 0, ordered=False)
 
     @property
     def size(self) -> int:
@@ -99,7 +103,7 @@ class Family:
         expected = counts.sum(axis=1).astype(np.float64)
         if urn.shape[1] < 2:
             return np.zeros_like(expected)
-        if not self.histograms:
+        if not self.ordered:
             expected *= urn.min(axis=1) / urn.sum(axis=1)
         bounded: FloatArray = np.minimum(expected, 1.0)
         return bounded

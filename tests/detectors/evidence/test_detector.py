@@ -54,13 +54,13 @@ def test_the_evidence_is_the_mean_of_shiryaev_and_roberts() -> None:
     state, naive = detector.start(), [np.zeros(18), np.zeros(7)]
     for pane_ms, counts in panes(3, 12):
         counts = {name: counts[name] for name in ("a", "errors") if name in counts}
-        for at, (family, start, held) in enumerate(
-            zip(detector.families, detector.starts, state.families, strict=True)
-        ):
+        for at, part in enumerate(detector.strata[""].parts):
+            family, recent = part.family, state.tracks[at].recent
             name = detector.features[at].name
-            drawn = counts.get(name, np.zeros(start.shape[1], dtype=np.int64))
-            e = np.exp(family.log_e(start + held.counts, held.recent, drawn[None])[0])
-            n, rare = drawn.sum(), (start + held.counts).min() / (start + held.counts).sum()
+            drawn = counts.get(name, np.zeros(part.start.shape[1], dtype=np.int64))
+            urn = part.start + (state.urns[""][at] if state.urns else 0)
+            e = np.exp(family.log_e(urn, recent, drawn[None])[0])
+            n, rare = drawn.sum(), urn.min() / urn.sum()
             weight = min(1.0, n * rare) if name == "errors" else float(n > 0)
             naive[at] = e * np.maximum(naive[at] + weight, 1.0)
         state, evidence = detector.update(state, counts, pane_ms)
@@ -108,8 +108,8 @@ def test_an_alarm_begins_again_and_keeps_the_counts() -> None:
     assert evidence.log_threshold == math.log(50.0)
     assert state.since_ms is None
     assert after.since_ms == after.last_ms == 7
-    assert all(np.isneginf(held.log_m).all() for held in after.families)
-    assert after.families[1].counts.tolist() == [[0, 30]]
+    assert all(np.isneginf(held.log_m).all() for held in after.tracks)
+    assert after.urns[""][1].tolist() == [[0, 30]]
     quiet, _ = MIXED.update(after, {}, 8)
     assert (quiet.since_ms, quiet.last_ms) == (7, 8)
 
@@ -135,8 +135,10 @@ def test_a_state_is_not_changed_by_what_follows() -> None:
     before = MIXED.dump(begun)
     MIXED.fold(begun, panes(1, 10))
     assert MIXED.dump(begun) == before
-    with pytest.raises(ValueError, match="read-only"):
-        begun.families[0].counts[0, 0] = 1
+    state, _ = MIXED.update(begun, {}, 0)
+    for array in (state.urns[""][0], *state.tracks[0].arrays()):
+        with pytest.raises(ValueError, match="read-only"):
+            array[...] = 1
 
 
 def test_an_array_of_counts_is_the_mapping_in_the_columns_order() -> None:
