@@ -6,6 +6,8 @@ without a value, NaN and ±inf included, since a reference does not tell these a
 
 from __future__ import annotations
 
+import math
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import NamedTuple
@@ -129,8 +131,12 @@ def watched_of(reference: Reference | None, settings: ModelSettings) -> tuple[Wa
 
 
 def _weighted(found: list[Watched]) -> tuple[Watched, ...]:
-    of_family = {family: sum(one.family is family for one in found) for family in WEIGHTS}
-    return tuple(replace(one, weight=WEIGHTS[one.family] / of_family[one.family]) for one in found)
+    """Weights that add up to 1; what is not asked leaves its part to the rest."""
+    asked = Counter(one.family for one in found)
+    total = math.fsum(WEIGHTS[family] for family in asked)
+    return tuple(
+        replace(one, weight=WEIGHTS[one.family] / total / asked[one.family]) for one in found
+    )
 
 
 def counts_of(

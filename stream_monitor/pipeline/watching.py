@@ -56,7 +56,7 @@ class Watching:
             return None
         panes = settings.false_alarms.panes(settings.season.period_ms or settings.slide_ms)
         detector = EvidenceDetector.of(
-            [one.bins for one in watched], SHARES * panes, [one.weight for one in watched]
+            [one.bins for one in watched], SHARES * panes, {one.name: one.weight for one in watched}
         )
         made = cls(reference, settings, watched, detector, detector.start())
         if kept:

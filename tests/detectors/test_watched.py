@@ -63,6 +63,11 @@ def test_without_a_reference_nothing_is_watched() -> None:
     assert names(settings(), None) == []
 
 
+def test_what_is_not_asked_leaves_its_weight_to_the_rest() -> None:
+    watched = watched_of(AGAINST, settings(quality="test"))
+    assert sum(one.weight for one in watched) == pytest.approx(1.0)
+
+
 def test_the_weights_add_up_for_each_kind_of_question() -> None:
     watched = watched_of(AGAINST, settings())
     for family, weight in ((Family.DRIFT, 0.7), (Family.QUALITY, 0.3)):

@@ -24,7 +24,7 @@ MODEL = ModelSettings(
     allowed_lateness_ms=LATENESS_MS,
     min_samples=50,
     false_alarms=parse("1 per 4h"),
-    drift=DriftSettings(min_effect=0.1, decide_numeric="evidence", decide_categorical="evidence"),
+    drift=DriftSettings(min_effect=0.15, decide_numeric="evidence", decide_categorical="evidence"),
     quality=QualitySettings(decide="evidence", min_increase=0.05),
     alerts=AlertSettings(recover=2, cooldown_ms=0),
 )
