@@ -71,8 +71,8 @@ class DriftSettings(BaseModel):
     correction: Literal["bonferroni", "holm", "benjamini_hochberg", "none"] = "bonferroni"
     numeric: NumericMonitors = ("ks", "psi", "wasserstein", "jensen_shannon")
     categorical: CategoricalMonitors = ("chi_square", "jensen_shannon", "l_infinity")
-    decide_numeric: NumericDecider = "ks"
-    decide_categorical: CategoricalDecider = "chi_square"
+    decide_numeric: NumericDecider = "evidence"
+    decide_categorical: CategoricalDecider = "evidence"
     min_effect: Share = 0.05  # the smallest KS distance or L-infinity that matters
     bins: Annotated[int, Field(ge=2, le=1_000)] = 10
 
@@ -95,7 +95,7 @@ class QualitySettings(BaseModel):
 
     model_config = _CONFIG
 
-    decide: Literal["evidence", "test"] = "test"
+    decide: Literal["evidence", "test"] = "evidence"
     alpha: Level = 0.001  # of the test
     min_increase: Share = 0.01  # the smallest rise of a share that matters
     max_duplicates: Share = 0.01

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
+from stream_monitor.config.monitors import EVIDENCE
 from stream_monitor.detectors.degradation.verdicts import PREFIX as DEGRADATION
 from stream_monitor.detectors.verdict import Family, State
 from stream_monitor.metrics import names
@@ -40,9 +41,7 @@ def add_report(out: Families, model: str, report: Report, columns: Collection[st
     judged = {
         verdict["column"]
         for verdict in verdicts
-        if verdict["family"] == Family.DRIFT
-        and verdict["decides"]
-        and verdict["state"] in (State.OK, State.ALARM)
+        if verdict["family"] == Family.DRIFT and _is_answer(verdict)
     }
     out.add(names.COLUMNS_JUDGED, len(judged), model)
     out.add(names.COLUMNS_DRIFTED, len(set(report["drifted"])), model)
@@ -53,8 +52,13 @@ def add_report(out: Families, model: str, report: Report, columns: Collection[st
 
 def _add_drift(out: Families, model: str, verdict: Report) -> None:
     column = verdict["column"]
-    if verdict["decides"] and verdict["state"] in (State.OK, State.ALARM):
+    if _is_answer(verdict):
         out.add(names.DRIFT_DETECTED, verdict["state"] == State.ALARM, model, column)
+    if verdict["monitor"] == EVIDENCE:
+        _add_evidence(out, model, verdict)
+        if column:
+            _add(out, names.DRIFT_EFFECT, verdict.get("effect"), model, column, EVIDENCE)
+        return
     for spec, key in (
         (names.DRIFT_STATISTIC, "statistic"),
         (names.DRIFT_THRESHOLD, "threshold"),
@@ -64,7 +68,24 @@ def _add_drift(out: Families, model: str, verdict: Report) -> None:
         _add(out, spec, verdict.get(key), model, column, verdict["monitor"])
 
 
+def _is_answer(verdict: Report) -> bool:
+    """Whether a verdict says if its column has drifted; that of the evidence is of no window."""
+    if verdict["monitor"] == EVIDENCE:
+        return bool(verdict["column"]) and verdict["state"] != State.THIN
+    return bool(verdict["decides"]) and verdict["state"] in (State.OK, State.ALARM)
+
+
+def _add_evidence(out: Families, model: str, verdict: Report) -> None:
+    family, column = verdict["family"], verdict["column"]
+    _add(out, names.EVIDENCE, verdict.get("statistic"), model, family, column)
+    if not column:
+        _add(out, names.EVIDENCE_THRESHOLD, verdict.get("threshold"), model, family)
+
+
 def _add_quality(out: Families, model: str, verdict: Report) -> None:
+    if verdict["monitor"] == EVIDENCE:
+        _add_evidence(out, model, verdict)
+        return
     own = _OWN.get(verdict["monitor"])
     if own is not None:
         _add(out, own, verdict.get("statistic"), model)

@@ -204,6 +204,16 @@ DRIFT_EFFECT = _gauge(
     "model column monitor",
     "Size of the change in units that do not depend on the number of events.",
 )
+EVIDENCE = _gauge(
+    "evidence_decades",
+    "model family column",
+    "Powers of ten of the evidence for a change; column empty: of the whole model.",
+)
+EVIDENCE_THRESHOLD = _gauge(
+    "evidence_threshold_decades",
+    "model family",
+    "Powers of ten of the panes to a false alarm: where the evidence is an alarm.",
+)
 QUALITY = _gauge("quality_ratio", "model column check", "Share of bad values in the latest window.")
 QUALITY_THRESHOLD = _gauge(
     "quality_threshold_ratio", "model column check", "Share of bad values that is an alarm above."

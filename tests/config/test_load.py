@@ -111,7 +111,7 @@ def test_a_flood_of_errors_is_cut() -> None:
             "true is given; allowed is a duration such as 30s, 5m or 1h30m",
         ),
         (
-            "defaults: {drift: {numeric: [psi]}}",
+            "defaults: {drift: {numeric: [psi], decide_numeric: ks}}",
             "defaults.drift",
             "decide_numeric is ks, but numeric lists only psi",
         ),

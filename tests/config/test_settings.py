@@ -78,9 +78,9 @@ def test_a_window_holds_ten_thousand_panes_and_not_one_more() -> None:
 def test_what_decides_has_to_be_measured() -> None:
     assert DriftSettings(numeric=("psi",), decide_numeric="psi").decide_numeric == "psi"
     with pytest.raises(ValidationError, match="decide_numeric is ks, but numeric lists only psi"):
-        DriftSettings(numeric=("psi",))
+        DriftSettings(numeric=("psi",), decide_numeric="ks")
     with pytest.raises(ValidationError, match="decide_categorical is chi_square, but categorical"):
-        DriftSettings(categorical=("l_infinity",))
+        DriftSettings(categorical=("l_infinity",), decide_categorical="chi_square")
 
 
 def test_more_models_than_a_worker_takes_are_refused() -> None:

@@ -18,7 +18,8 @@ from stream_monitor.reference.model import Kind, Reference
 from stream_monitor.statistics import ks
 from tests.detectors.worlds import HASH, categorical, normal, numeric, only, reference, window
 
-SETTINGS = ModelSettings()
+CLASSIC = DriftSettings(decide_numeric="ks", decide_categorical="chi_square")
+SETTINGS = ModelSettings(drift=CLASSIC)
 AGE = normal(1, 2000)
 MIX = {"a": 600, "b": 300, "c": 100}
 
@@ -134,7 +135,7 @@ def test_a_significant_change_that_is_too_small_to_matter_is_no_alarm_of_the_dec
     assert small.statistic > small.threshold
     assert small.statistic < 0.05
     assert small.state is State.OK
-    strict = ModelSettings(drift=DriftSettings(min_effect=0.01))
+    strict = ModelSettings(drift=CLASSIC.model_copy(update={"min_effect": 0.01}))
     assert (
         only(judged(against, 100_000, strict, age=values), "ks", "feature:age").state is State.ALARM
     )

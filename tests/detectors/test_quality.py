@@ -12,7 +12,7 @@ from stream_monitor.reference.model import NO_REFERENCE, Kind, Reference, Role
 from stream_monitor.summaries.model import ModelSummary
 from tests.detectors.worlds import HASH, batch, categorical, numeric, only, reference, window
 
-SETTINGS = ModelSettings()
+SETTINGS = ModelSettings(quality=QualitySettings(decide="test"))
 AGE = np.linspace(0, 1, 2000)
 WORLD = reference(
     numeric("age", AGE, missing=200),

@@ -19,7 +19,7 @@ def _series(report: Report) -> Series:
 def test_drift_figures_are_the_verdicts(series: Series, report: Report) -> None:
     seen = 0
     for each in report["verdicts"]:
-        if each["family"] != "drift":
+        if each["family"] != "drift" or each["monitor"] == "evidence":
             continue
         labels = {"model": "m", "column": each["column"], "monitor": each["monitor"]}
         for name in ("statistic", "threshold", "p_value", "effect"):
@@ -27,6 +27,19 @@ def test_drift_figures_are_the_verdicts(series: Series, report: Report) -> None:
                 assert value(series, f"drift_{name}", **labels) == each[name]
                 seen += 1
     assert seen > 20
+
+
+def test_the_evidence_is_told_of_the_model_with_its_threshold_and_of_each_column(
+    series: Series, report: Report
+) -> None:
+    told = [each for each in report["verdicts"] if each["monitor"] == "evidence"]
+    assert {each["family"] for each in told} == {"drift", "quality"}
+    for each in told:
+        labels = {"model": "m", "family": each["family"]}
+        found = value(series, "evidence_decades", **labels, column=each["column"])
+        assert found == each["statistic"]
+        if not each["column"]:
+            assert value(series, "evidence_threshold_decades", **labels) == each["threshold"]
 
 
 def test_drift_is_detected_where_the_verdict_that_decides_is_an_alarm(
