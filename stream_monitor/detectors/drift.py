@@ -7,9 +7,9 @@ decides (``settings``), the others are reported beside it with the same level.
 The level of a window, ``alpha``, is split over the columns (see :mod:`.correction`). By Bonferroni
 or Holm the chance that a window without drift has any deciding verdict in alarm is at most
 ``alpha`` whatever the dependence between columns, as far as the decider's own null holds (``ks``:
-its threshold is 2-8 % conservative). A decider is in alarm if its statistic is above the threshold *and* its
-effect is at least ``min_effect`` (without an effect, significance alone decides); the others
-if the statistic is above the threshold.
+its threshold is 2-8 % conservative). A decider is in alarm if its statistic is above the threshold
+*and* its effect is at least ``min_effect`` (without an effect, significance alone decides); the
+others if the statistic is above the threshold.
 """
 
 from __future__ import annotations
