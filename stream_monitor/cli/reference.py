@@ -12,6 +12,7 @@ import click
 
 from stream_monitor.cli.broker import ask
 from stream_monitor.cli.files import write_whole
+from stream_monitor.cli.history import history
 from stream_monitor.cli.output import (
     Output,
     bootstrap_servers_option,
@@ -19,6 +20,7 @@ from stream_monitor.cli.output import (
     json_option,
     load_settings,
 )
+from stream_monitor.cli.promote import promote
 from stream_monitor.cli.roles import found_roles, role_options, told_roles
 from stream_monitor.errors import DataError
 from stream_monitor.reference.build import build as build_reference
@@ -48,6 +50,10 @@ class ColumnKind(click.ParamType):
 @click.group()
 def reference() -> None:
     """Build, show and publish the references that models are judged by."""
+
+
+reference.add_command(promote)
+reference.add_command(history)
 
 
 @reference.command("build")
@@ -169,28 +175,34 @@ def publish(
     """
     from stream_monitor.kafka.admin import Outcome, create_topics
     from stream_monitor.kafka.references import publish as publish_reference
+    from stream_monitor.kafka.references import published
 
     output = Output(as_json)
-    found = load(file)
+    given = load(file)
     settings = load_settings(config_path, {"kafka.bootstrap_servers": bootstrap_servers})
     kafka = settings.kafka
     topic = kafka.topic("references")
 
-    async def work(topics: Mapping[str, int]) -> tuple[list[str], int]:
+    async def work(topics: Mapping[str, int]) -> tuple[list[str], Reference, int]:
         outcomes = {} if topic in topics else await create_topics(settings)
         created = [name for name, outcome in outcomes.items() if outcome is Outcome.CREATED]
-        return created, await publish_reference(found, kafka)
+        there = await published(kafka, given.model)
+        found = given.instead_of(there[-1].reference) if there else given
+        return created, found, await publish_reference(found, kafka)
 
-    created, offset = ask(kafka, work)
+    created, found, offset = ask(kafka, work)
     if created:
         output.line(f"created the topics {', '.join(created)}")
     output.line(f"{found.model}: reference {found.hash}", style="bold")
     output.line(f"on the topic {topic} of {kafka.bootstrap_servers}, offset {offset:,}")
+    if found.replaces is not None:
+        output.line(f"replaces {found.replaces}")
     output.line("Running workers take it up without a restart.")
     output.emit_json(
         {
             "model": found.model,
             "hash": found.hash,
+            "replaces": found.replaces,
             "bootstrap_servers": kafka.bootstrap_servers,
             "topic": topic,
             "offset": offset,
@@ -219,6 +231,9 @@ def _show(output: Output, shown: Reference) -> None:
     positive = f", positive {shown.positive}" if shown.positive is not None else ""
     output.line(f"{shown.task}{classes}{positive}")
     output.line(f"{shown.rows:,} rows of {shown.source}, {made:%Y-%m-%d %H:%M} UTC")
+    if shown.former:
+        gone = shown.former[0]
+        output.line(f"replaces {gone.hash}, {gone.rows:,} rows of {gone.source}")
     if shown.classes:
         output.line(_told_labels(shown))
     rows = explain(shown)
@@ -254,6 +269,7 @@ def _document(shown: Reference) -> dict[str, object]:
         "positive": shown.positive,
         "source": shown.source,
         "created_ms": shown.created_ms,
+        "replaces": shown.replaces,
         "labels": labels_of(shown),
         "columns": explain(shown),
     }

@@ -87,6 +87,13 @@ class DriftSettings(BaseModel):
                     f"decide_{kind} is {decides}, but {kind} lists only {', '.join(listed)}; "
                     f"add {decides} to {kind}, or decide by one that is listed"
                 )
+        ordered = self.correction in ("holm", "benjamini_hochberg")
+        if ordered and self.decide_numeric == self.decide_categorical == EVIDENCE:
+            raise ValueError(
+                f"correction is {self.correction}, which orders p-values, and evidence, which "
+                "decides, has none; decide_numeric or decide_categorical by a test (ks, "
+                "chi_square), or leave correction out"
+            )
         return self
 
 

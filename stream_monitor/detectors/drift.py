@@ -4,25 +4,26 @@ Numeric columns: ``ks``, ``psi``, ``wasserstein``, ``jensen_shannon``; categoric
 ones: ``chi_square``, ``jensen_shannon``, ``l_infinity`` (see :mod:`.findings`). One of them
 decides (``settings``), the others are reported beside it with the same level.
 
-The level of a window, ``alpha``, is split over the columns (Bonferroni), so the chance that a
-window without drift has any deciding verdict in alarm is at most ``alpha`` whatever the
-dependence between columns, as far as the decider's own null holds (``ks``: its threshold is
-2-8 % conservative). A decider is in alarm if its statistic is above the threshold *and* its
-effect is at least ``min_effect`` (without an effect, significance alone decides); the others
-if the statistic is above the threshold.
+The level of a window, ``alpha``, is split over the columns (see :mod:`.correction`). By Bonferroni
+or Holm the chance that a window without drift has any deciding verdict in alarm is at most
+``alpha`` whatever the dependence between columns, as far as the decider's own null holds (``ks``:
+its threshold is 2-8 % conservative). A decider is in alarm if its statistic is above the threshold
+*and* its effect is at least ``min_effect`` (without an effect, significance alone decides); the
+others if the statistic is above the threshold.
 """
 
 from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from stream_monitor.config.monitors import DriftSettings
 from stream_monitor.config.settings import ModelSettings
+from stream_monitor.detectors.correction import Decider, applied_level
 from stream_monitor.detectors.findings import (
     CATEGORICAL,
     NUMERIC,
@@ -48,7 +49,9 @@ def judge_drift(
     ``THIN`` without a decision where the window has fewer than ``min_samples`` rows, or the
     column fewer usable values; without any usable value there are no figures either.
     """
-    alpha = column_alpha(settings.drift, len(columns))
+    alpha = applied_level(
+        settings.drift, len(columns), lambda level: _deciders(summary, columns, settings, level)
+    )
     verdicts: list[Verdict] = []
     for column in columns:
         window = summary.columns[column.id].distribution
@@ -78,10 +81,18 @@ def judge_drift(
     return tuple(verdicts)
 
 
-def column_alpha(settings: DriftSettings, columns: int) -> float:
-    """The level of one column's test; ``columns`` is how many of them decide."""
-    split = max(columns, 1) if settings.correction == "bonferroni" else 1
-    return settings.alpha / split
+def _deciders(
+    summary: ModelSummary, columns: Sequence[ReferenceColumn], settings: ModelSettings, alpha: float
+) -> Iterator[Decider]:
+    """What decides of the columns that can be judged."""
+    for column in columns:
+        window = summary.columns[column.id].distribution
+        n, m = window.n, reference_size(column)
+        decider = _decider(column, settings.drift)
+        judged = decider in _monitors(column, settings.drift)
+        if judged and n and m and min(summary.rows, n) >= settings.min_samples:
+            found = _find(decider, column, window, alpha, settings.drift.bins)
+            yield Decider(decider, found, n, m)
 
 
 def reference_size(column: ReferenceColumn) -> int:

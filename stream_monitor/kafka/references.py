@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable
+from typing import NamedTuple
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
@@ -36,6 +37,40 @@ async def publish(reference: Reference, kafka: KafkaSettings) -> int:
             kafka.topic("references"), key=reference.model.encode(), value=data
         )
         return int(sent.offset)
+
+
+class Published(NamedTuple):
+    """A reference as it stands on the topic; ``at_ms`` is when it was sent."""
+
+    offset: int
+    at_ms: int
+    reference: Reference
+
+
+async def published(kafka: KafkaSettings, model: str) -> list[Published]:
+    """The references of a model that are on the topic, oldest first; the last is the current one.
+
+    The topic is compacted: it may hold the newest alone. None after the model was withdrawn.
+    """
+    found: list[Published] = []
+    topic = kafka.topic("references")
+    async with consuming(kafka) as consumer:
+        partitions = await partitions_of(consumer, topic)
+        consumer.assign(partitions)
+        ends = await consumer.end_offsets(partitions)
+        while not await _reached(consumer, ends):
+            for records in (await consumer.getmany(timeout_ms=200)).values():
+                for record in records:
+                    if record.key != model.encode():
+                        continue
+                    if record.value is None:
+                        found.clear()
+                        continue
+                    with contextlib.suppress(DataError):
+                        reference = decode(record.value)
+                        if reference.model == model:
+                            found.append(Published(record.offset, record.timestamp, reference))
+    return found
 
 
 class ReferenceFollower:
@@ -90,7 +125,7 @@ class ReferenceFollower:
     async def _read(self, ready: asyncio.Future[None]) -> None:
         topic = self._kafka.topic("references")
         async with consuming(self._kafka) as consumer:
-            partitions = await self._partitions(consumer, topic)
+            partitions = await partitions_of(consumer, topic)
             consumer.assign(partitions)
             for partition, offset in self._at.items():
                 consumer.seek(partition, offset)
@@ -103,14 +138,6 @@ class ReferenceFollower:
                     for record in records:
                         self._take(record.key, record.value)
                         self._at[partition] = record.offset + 1
-
-    async def _partitions(self, consumer: AIOKafkaConsumer, topic: str) -> list[TopicPartition]:
-        """The topic's partitions; a topic that is just being created is waited for."""
-        # Being assigned one partition makes the client ask for the topic's metadata.
-        consumer.assign([TopicPartition(topic, 0)])
-        while not (found := consumer.partitions_for_topic(topic)):
-            await asyncio.sleep(0.05)
-        return [TopicPartition(topic, number) for number in sorted(found)]
 
     def _take(self, key: bytes | None, value: bytes | None) -> None:
         model = (key or b"").decode(errors="replace")
@@ -130,6 +157,15 @@ class ReferenceFollower:
             )
             return
         self._references.put(reference)
+
+
+async def partitions_of(consumer: AIOKafkaConsumer, topic: str) -> list[TopicPartition]:
+    """The topic's partitions; a topic that is just being created is waited for."""
+    # Being assigned one partition makes the client ask for the topic's metadata.
+    consumer.assign([TopicPartition(topic, 0)])
+    while not (found := consumer.partitions_for_topic(topic)):
+        await asyncio.sleep(0.05)
+    return [TopicPartition(topic, number) for number in sorted(found)]
 
 
 async def _reached(consumer: AIOKafkaConsumer, ends: dict[TopicPartition, int]) -> bool:

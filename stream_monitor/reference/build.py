@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -45,6 +45,7 @@ def build(
     seed: int = 0,
     kinds: Mapping[str, Kind] | None = None,
     positive: str | None = None,
+    classes: Sequence[str] = (),
     progress: Callable[[int, int], None] | None = None,
 ) -> Reference:
     """The reference of the rows of ``table``; equal rows, options and seed give an equal one.
@@ -55,7 +56,8 @@ def build(
     uniformly without replacement; its range, mean and deviation
     (population) are of all finite values, and null, NaN and ±inf count as missing. A
     categorical column keeps its ``max_categories`` most frequent values. A label column adds
-    to the classes, and gives a classifier its baseline (see :mod:`.calibrate`).
+    to the classes, and gives a classifier its baseline (see :mod:`.calibrate`). ``classes`` of a
+    classifier are its classes even if no row has them.
     ``progress(done, total)`` is called after each column.
 
     Raises :class:`DataError` for a column that cannot be used, more than 10,000 features, or
@@ -113,19 +115,19 @@ def build(
             place = columns.index(prediction)
             prediction = freeze(Role.PREDICTION, prediction.name, Kind.NUMERIC)
             columns[place] = prediction
-    task, classes, chosen = task_of(prediction, label, positive)
+    task, found, chosen = task_of(prediction, label, positive, classes)
     boolean = prediction is not None and prediction.kind is Kind.BOOLEAN
-    baseline = baseline_of(table, roles, task, classes, chosen, boolean=boolean)
+    baseline = baseline_of(table, roles, task, found, chosen, boolean=boolean)
     return Reference(
         model=model,
         columns=tuple(columns),
         rows=table.num_rows,
         task=task,
-        classes=classes,
+        classes=found,
         positive=chosen,
         source=source,
         created_ms=created_ms,
-        hash=content_hash(tuple(columns), table.num_rows, task, classes, chosen, baseline),
+        hash=content_hash(tuple(columns), table.num_rows, task, found, chosen, baseline),
         baseline=baseline,
     )
 

@@ -1,8 +1,8 @@
 """The bytes of a reference: ``SMREF``, a version byte, then zlib-compressed msgpack.
 
 What verdicts depend on is encoded once, canonically, as the *content* and, where labels were
-there, the *baseline*; the SHA-256 of both is the reference's hash. Model name, source and time
-of creation stand beside them, for people.
+there, the *baseline*; the SHA-256 of both is the reference's hash. Model name, source, time of
+creation and what it has replaced stand beside them, for people.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from stream_monitor.errors import DataError
 from stream_monitor.reference.calibration import Baseline, Calibration
 from stream_monitor.reference.model import (
     CategoricalColumn,
+    Former,
     Kind,
     NumericColumn,
     Reference,
@@ -84,6 +85,7 @@ class FileWire(msgspec.Struct, array_like=True, frozen=True):
     hash: str
     content: bytes
     baseline: bytes  # empty without labels
+    former: tuple[Former, ...] = ()  # left out by programs that do not know it
 
 
 def content_hash(
@@ -107,7 +109,13 @@ def encode(reference: Reference) -> bytes:
     baseline = _packed_baseline(reference.baseline)
     digest = _digest(content + baseline)
     wire = FileWire(
-        reference.model, reference.source, reference.created_ms, digest, content, baseline
+        reference.model,
+        reference.source,
+        reference.created_ms,
+        digest,
+        content,
+        baseline,
+        reference.former,
     )
     packed = zlib.compress(msgspec.msgpack.encode(wire), 6)
     return MAGIC + bytes((VERSION,)) + packed
@@ -143,6 +151,7 @@ def decode(data: bytes) -> Reference:
             created_ms=file.created_ms,
             hash=file.hash,
             baseline=_baseline(file.baseline, len(content.classes)),
+            former=file.former,
         )
     except (zlib.error, msgspec.MsgspecError, ValueError) as error:
         raise _damaged(str(error)) from error

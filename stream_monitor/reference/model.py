@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -101,13 +102,23 @@ class CategoricalColumn:
 ReferenceColumn = NumericColumn | CategoricalColumn
 
 
+class Former(NamedTuple):
+    """A reference that another has taken the place of: what the record keeps of it."""
+
+    hash: str
+    rows: int
+    source: str
+    created_ms: int
+
+
 @dataclass(frozen=True)
 class Reference:
     """All columns of one model, frozen; equal content has an equal ``hash`` (16 hex digits).
 
     ``positive`` is the positive class of a binary model; ``classes`` are the labels of a
     classifier, in the order of the confusion matrix. ``baseline`` is what labels among its rows
-    say of a classifier, ``None`` where it has none.
+    say of a classifier, ``None`` where it has none. ``former`` are those it has replaced, the
+    newest first: the topic may have forgotten them.
     """
 
     model: str
@@ -120,6 +131,19 @@ class Reference:
     created_ms: int  # for people; not part of the hash
     hash: str
     baseline: Baseline | None = None
+    former: tuple[Former, ...] = ()  # for people; not part of the hash
+
+    @property
+    def replaces(self) -> str | None:
+        """The hash of the reference whose place it has taken, ``None`` if of none."""
+        return self.former[0].hash if self.former else None
+
+    def instead_of(self, other: Reference | None) -> Reference:
+        """The same with ``other`` on record as replaced; equal content replaces nothing."""
+        if other is None or other.hash == self.hash:
+            return self if other is None else replace(self, former=other.former)
+        gone = Former(other.hash, other.rows, other.source, other.created_ms)
+        return replace(self, former=(gone, *other.former)[:MAX_FORMER])
 
     @cached_property
     def by_id(self) -> dict[str, ReferenceColumn]:
@@ -148,6 +172,9 @@ class Reference:
         levels = np.arange(1, PREDICTION_BINS) / PREDICTION_BINS
         return np.unique(column.grid.points[column.grid.levels.searchsorted(levels)])
 
+
+#: How many replaced references the record of one goes back.
+MAX_FORMER = 20
 
 #: Into how many bins numeric predictions are cut, of about equally many of the reference's rows.
 PREDICTION_BINS = 50

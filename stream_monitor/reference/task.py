@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 
 from stream_monitor.errors import DataError
 from stream_monitor.reference.model import CategoricalColumn, ReferenceColumn, Task
@@ -12,7 +13,10 @@ _POSITIVE = ("1", "true", "yes")
 
 
 def task_of(
-    prediction: ReferenceColumn | None, label: ReferenceColumn | None, positive: str | None
+    prediction: ReferenceColumn | None,
+    label: ReferenceColumn | None,
+    positive: str | None,
+    known: Sequence[str] = (),
 ) -> tuple[Task, tuple[str, ...], str | None]:
     """The task, the classes, and the positive class (of a binary model only).
 
@@ -20,7 +24,7 @@ def task_of(
     multiclass one; one class or no column leave it unknown. The classes are those of
     predictions and labels together, the 100 most frequent, numbers in their order and texts
     in the alphabet's. The positive class is the one given, or else ``1``, ``true`` or
-    ``yes`` in any case, or else the last.
+    ``yes`` in any case, or else the last. ``known`` are classes too, whether or not they came.
 
     Raises :class:`DataError` where predictions and labels cannot belong together, and for a
     positive class that is none of the classes.
@@ -35,7 +39,7 @@ def task_of(
                 f"A positive class ({positive!r}) is given, but the predictions are no classes."
             )
         return (Task.REGRESSION if present else Task.UNKNOWN), (), None
-    found: Counter[str] = Counter()
+    found: Counter[str] = Counter(dict.fromkeys(known, 0))
     for column in categorical:
         for category, count in zip(column.categories, column.counts.tolist(), strict=True):
             found[category] += count

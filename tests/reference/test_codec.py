@@ -6,6 +6,7 @@ import dataclasses
 import zlib
 from typing import Any
 
+import msgspec
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -17,7 +18,9 @@ from stream_monitor.reference import codec
 from stream_monitor.reference.build import build
 from stream_monitor.reference.data import assign_roles
 from stream_monitor.reference.model import (
+    MAX_FORMER,
     CategoricalColumn,
+    Former,
     Kind,
     NumericColumn,
     Reference,
@@ -67,6 +70,9 @@ def categorical_columns(draw: st.DrawFn) -> CategoricalColumn:
     )
 
 
+FORMER = st.builds(Former, st.text(), COUNT, st.text(), st.integers(0, 2**60))
+
+
 @st.composite
 def references(draw: st.DrawFn) -> Reference:
     columns = tuple(draw(st.lists(st.one_of(numeric_columns(), categorical_columns()), max_size=4)))
@@ -88,6 +94,7 @@ def references(draw: st.DrawFn) -> Reference:
         source=draw(st.text()),
         created_ms=draw(st.integers(0, 2**60)),
         hash=codec.content_hash(*content),
+        former=tuple(draw(st.lists(FORMER, max_size=3))),
     )
 
 
@@ -251,3 +258,33 @@ def test_a_reference_of_100_numeric_features_fits_into_a_message() -> None:
     reference = build("m", table, assign_roles(table), created_ms=0, source="s")
     assert sum(c.grid.total for c in reference.columns if isinstance(c, NumericColumn)) == 500_000
     assert len(codec.encode(reference)) < 3 << 20
+
+
+def test_what_a_reference_has_replaced_is_on_record_and_not_in_its_hash() -> None:
+    first = codec.decode(codec.encode(example()))
+    second = dataclasses.replace(first, rows=first.rows + 1, source="later")
+    second = codec.decode(codec.encode(second)).instead_of(first)
+    assert second.replaces == first.hash != second.hash
+    assert codec.decode(codec.encode(second)).former == second.former
+    assert codec.decode(codec.encode(second)).hash == second.hash
+    # Sent again it replaces nothing, and keeps its record.
+    assert dataclasses.replace(second, former=()).instead_of(second).former == second.former
+    assert first.instead_of(None).former == ()
+
+
+def test_the_record_goes_back_so_many_references_and_no_more() -> None:
+    current = example()
+    for number in range(MAX_FORMER + 5):
+        new = dataclasses.replace(example(), rows=number, hash=f"{number:016x}")
+        current = new.instead_of(current)
+    assert [gone.rows for gone in current.former] == [*range(MAX_FORMER + 3, 3, -1)]
+
+
+def test_a_reference_without_a_record_is_read_as_one_that_replaced_nothing() -> None:
+    found = example()
+    whole = codec.encode(found)
+    head = len(codec.MAGIC) + 1
+    fields = msgspec.msgpack.decode(zlib.decompress(whole[head:]))
+    older = whole[:head] + zlib.compress(msgspec.msgpack.encode(fields[:-1]))
+    assert codec.decode(older).former == ()
+    assert codec.decode(older).hash == codec.decode(whole).hash

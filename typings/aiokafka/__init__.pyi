@@ -1,10 +1,14 @@
 # aiokafka ships no types; these are the parts that are used.
-from collections.abc import Awaitable, Iterable, Sequence
+from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 class TopicPartition(NamedTuple):
     topic: str
     partition: int
+
+class OffsetAndTimestamp(NamedTuple):
+    offset: int
+    timestamp: int
 
 class RecordMetadata(NamedTuple):
     topic: str
@@ -73,6 +77,9 @@ class AIOKafkaConsumer:
     async def end_offsets(
         self, partitions: Iterable[TopicPartition]
     ) -> dict[TopicPartition, int]: ...
+    async def offsets_for_times(
+        self, timestamps: Mapping[TopicPartition, int]
+    ) -> dict[TopicPartition, OffsetAndTimestamp | None]: ...
     async def getone(self, *partitions: TopicPartition) -> ConsumerRecord: ...
     async def getmany(
         self, *partitions: TopicPartition, timeout_ms: int = 0, max_records: int | None = None
