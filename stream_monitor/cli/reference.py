@@ -24,7 +24,9 @@ from stream_monitor.errors import DataError
 from stream_monitor.reference.build import build as build_reference
 from stream_monitor.reference.codec import decode, encode
 from stream_monitor.reference.data import assign_roles, read
-from stream_monitor.reference.explain import ALPHA, WINDOW, explain, labels_of
+from stream_monitor.reference.dependence import NEEDED, Dependence
+from stream_monitor.reference.derived import Products
+from stream_monitor.reference.explain import ALPHA, WINDOW, dependence_of, explain, labels_of
 from stream_monitor.reference.model import Kind, Reference
 
 #: No reference in a file is larger; it would not fit into a Kafka message anyway.
@@ -71,6 +73,14 @@ def reference() -> None:
     help="How a column is measured, where the guess is wrong.",
 )
 @click.option("--positive", metavar="LABEL", help="The positive class of a binary model.")
+@click.option(
+    "--dependence",
+    type=click.Choice([str(how) for how in Dependence]),
+    default=str(Dependence.AUTO),
+    show_default=True,
+    help="How numeric features are watched for moving together: by the products of all pairs, or "
+    "by their principal components; auto: pairs of up to 5 features, pca for more.",
+)
 @click.option("--sample-size", type=click.IntRange(1), default=5000, show_default=True)
 @click.option("--max-categories", type=click.IntRange(1), default=1000, show_default=True)
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
@@ -88,6 +98,7 @@ def build(
     ignore: tuple[str, ...],
     kinds: tuple[tuple[str, Kind], ...],
     positive: str | None,
+    dependence: str,
     sample_size: int,
     max_categories: int,
     seed: int,
@@ -124,12 +135,15 @@ def build(
             seed=seed,
             kinds=dict(kinds),
             positive=positive,
+            dependence=Dependence(dependence),
             progress=lambda done, total: progress.advance(),
         )
     packed = encode(made)
     target = target or Path(f"{model.replace(os.sep, '_')}.reference")
     write_whole(target, packed)
     _show(output, made)
+    if made.derived is None and dependence != Dependence.NONE:
+        output.line(f"dependence: {NEEDED}")
     output.line(told_roles(roles))
     output.line(f"{target}: {len(packed):,} bytes")
     output.emit_json(
@@ -221,6 +235,7 @@ def _show(output: Output, shown: Reference) -> None:
     output.line(f"{shown.rows:,} rows of {shown.source}, {made:%Y-%m-%d %H:%M} UTC")
     if shown.classes:
         output.line(_told_labels(shown))
+    output.line(_told_dependence(shown))
     rows = explain(shown)
     columns = ("column", "role", "kind", "missing", "distinct", "values", "detectable", "note")
     output.table(columns, ([_cell(name, row[name]) for name in columns] for row in rows))
@@ -240,6 +255,19 @@ def _told_labels(shown: Reference) -> str:
     return f"{told}; calibration from {calibration.rows:,} scores"
 
 
+def _told_dependence(shown: Reference) -> str:
+    derived = shown.derived
+    if derived is None:
+        return "dependence not watched"
+    features = len(derived.standard.sources)
+    if isinstance(derived, Products):
+        return f"dependence watched by {len(derived.pairs):,} products of {features:,} features"
+    return (
+        f"dependence watched by {len(derived.variances):,} principal components "
+        f"of {features:,} features"
+    )
+
+
 def _cell(name: str, value: object) -> object:
     return f"{value:.2%}" if name == "missing" and isinstance(value, float) else value
 
@@ -255,5 +283,6 @@ def _document(shown: Reference) -> dict[str, object]:
         "source": shown.source,
         "created_ms": shown.created_ms,
         "labels": labels_of(shown),
+        "dependence": dependence_of(shown),
         "columns": explain(shown),
     }

@@ -16,6 +16,7 @@ from stream_monitor.events.columns import text
 from stream_monitor.reference.calibrate import baseline_of
 from stream_monitor.reference.codec import content_hash
 from stream_monitor.reference.data import Roles, plain
+from stream_monitor.reference.dependence import Dependence, derive
 from stream_monitor.reference.infer import finite, infer_kind, is_text, number
 from stream_monitor.reference.model import (
     CategoricalColumn,
@@ -45,6 +46,7 @@ def build(
     seed: int = 0,
     kinds: Mapping[str, Kind] | None = None,
     positive: str | None = None,
+    dependence: Dependence = Dependence.NONE,
     progress: Callable[[int, int], None] | None = None,
 ) -> Reference:
     """The reference of the rows of ``table``; equal rows, options and seed give an equal one.
@@ -56,7 +58,8 @@ def build(
     (population) are of all finite values, and null, NaN and ±inf count as missing. A
     categorical column keeps its ``max_categories`` most frequent values. A label column adds
     to the classes, and gives a classifier its baseline (see :mod:`.calibrate`).
-    ``progress(done, total)`` is called after each column.
+    ``dependence`` adds columns computed from several numeric features, where these and the rows
+    are enough (see :mod:`.dependence`). ``progress(done, total)`` is called after each column.
 
     Raises :class:`DataError` for a column that cannot be used, more than 10,000 features, or
     a positive class that is none of the classes.
@@ -116,6 +119,12 @@ def build(
     task, classes, chosen = task_of(prediction, label, positive)
     boolean = prediction is not None and prediction.kind is Kind.BOOLEAN
     baseline = baseline_of(table, roles, task, classes, chosen, boolean=boolean)
+    found = derive(table, columns, dependence, seed)
+    if found is not None:
+        for name, made in zip(found.derived.inputs, found.values, strict=True):
+            known = made[~np.isnan(made)] + 0.0
+            columns.append(_sampled(Role.DEPENDENCE, name, known, len(made), sample_size, seed))
+    derived = None if found is None else found.derived
     return Reference(
         model=model,
         columns=tuple(columns),
@@ -125,8 +134,9 @@ def build(
         positive=chosen,
         source=source,
         created_ms=created_ms,
-        hash=content_hash(tuple(columns), table.num_rows, task, classes, chosen, baseline),
+        hash=content_hash(tuple(columns), table.num_rows, task, classes, chosen, baseline, derived),
         baseline=baseline,
+        derived=derived,
     )
 
 
@@ -145,6 +155,13 @@ def _numeric(
         raise DataError(
             f"The column {name!r} has no finite number: leave it out (--ignore {name})."
         )
+    return _sampled(role, name, values, len(column), sample_size, seed)
+
+
+def _sampled(
+    role: Role, name: str, values: FloatArray, rows: int, sample_size: int, seed: int
+) -> NumericColumn:
+    """The column of the finite values of so many rows; at least one."""
     mean, sd = _moments(values)
     grid = Grid.from_sample(values)
     if grid.size > sample_size:
@@ -155,8 +172,8 @@ def _numeric(
         role=role,
         name=name,
         grid=grid,
-        rows=len(column),
-        missing=1 - len(values) / len(column),
+        rows=rows,
+        missing=1 - len(values) / rows,
         minimum=float(values.min()),
         maximum=float(values.max()),
         mean=mean,
