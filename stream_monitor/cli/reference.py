@@ -143,7 +143,7 @@ def build(
     write_whole(target, packed)
     _show(output, made)
     if made.derived is None and dependence != Dependence.NONE:
-        output.line(f"dependence: {NEEDED}")
+        output.line(f"to watch dependence {NEEDED}")
     output.line(told_roles(roles))
     output.line(f"{target}: {len(packed):,} bytes")
     output.emit_json(
@@ -258,14 +258,11 @@ def _told_labels(shown: Reference) -> str:
 def _told_dependence(shown: Reference) -> str:
     derived = shown.derived
     if derived is None:
-        return "dependence not watched"
+        return "dependence: not watched"
     features = len(derived.standard.sources)
     if isinstance(derived, Products):
-        return f"dependence watched by {len(derived.pairs):,} products of {features:,} features"
-    return (
-        f"dependence watched by {len(derived.variances):,} principal components "
-        f"of {features:,} features"
-    )
+        return f"dependence: {features:,} features, products of pairs ({len(derived.pairs):,})"
+    return f"dependence: {features:,} features, leading components ({len(derived.variances):,})"
 
 
 def _cell(name: str, value: object) -> object:
