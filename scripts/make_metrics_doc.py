@@ -15,7 +15,7 @@ What a worker shows at `/metrics`, as Prometheus text or OpenMetrics. Made by
 `python -m scripts.make_metrics_doc` from `stream_monitor/metrics/names.py`: change it there.
 
 - Seconds and shares of 1 are the units; times are `_timestamp_seconds` since 1970.
-- `column` is `feature:NAME`, `prediction` or `score`, and empty for the model as a whole.
+- `column` is `feature:NAME`, `prediction`, `score` or `dependence:NAME`, and empty for the model.
 - Counters begin at 0 when the process starts. What a worker no longer owns after a rebalance
   is gone from its next answer.
 - At most {models:,} models, {columns:,} columns over all models and {alerts:,} open alerts

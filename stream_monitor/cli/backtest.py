@@ -32,7 +32,7 @@ from stream_monitor.errors import DataError
 from stream_monitor.pipeline.effects import Publish, Stream
 from stream_monitor.pipeline.engine import LocalEngine, run
 from stream_monitor.pipeline.merged import run_with_labels
-from stream_monitor.reference.model import Reference
+from stream_monitor.reference.model import Reference, Role
 from stream_monitor.reference.registry import References
 from stream_monitor.scenarios.delays import LabelDelay
 
@@ -87,7 +87,9 @@ def backtest(
     reference = load(reference_path)
     settings = _settings(load_settings(config_path), reference.model, window_ms, slide_ms)
     known = {
-        str(column.role): column.name for column in reference.columns if column.role != "feature"
+        str(column.role): column.name
+        for column in reference.columns
+        if column.role in (Role.PREDICTION, Role.SCORE)
     }
     found = rows.read(
         data, reference.model, output, default_start=lambda span: START_MS, known=known

@@ -26,7 +26,9 @@ from stream_monitor.errors import DataError
 from stream_monitor.reference.build import build as build_reference
 from stream_monitor.reference.codec import decode, encode
 from stream_monitor.reference.data import assign_roles, read
-from stream_monitor.reference.explain import ALPHA, WINDOW, explain, labels_of
+from stream_monitor.reference.dependence import NEEDED, Dependence
+from stream_monitor.reference.derived import Products
+from stream_monitor.reference.explain import ALPHA, WINDOW, dependence_of, explain, labels_of
 from stream_monitor.reference.model import Kind, Reference
 
 #: No reference in a file is larger; it would not fit into a Kafka message anyway.
@@ -77,6 +79,14 @@ reference.add_command(history)
     help="How a column is measured, where the guess is wrong.",
 )
 @click.option("--positive", metavar="LABEL", help="The positive class of a binary model.")
+@click.option(
+    "--dependence",
+    type=click.Choice([str(how) for how in Dependence]),
+    default=str(Dependence.AUTO),
+    show_default=True,
+    help="How numeric features are watched for moving together: by the products of all pairs, or "
+    "by their principal components; auto: pairs of up to 5 features, pca for more.",
+)
 @click.option("--sample-size", type=click.IntRange(1), default=5000, show_default=True)
 @click.option("--max-categories", type=click.IntRange(1), default=1000, show_default=True)
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
@@ -94,6 +104,7 @@ def build(
     ignore: tuple[str, ...],
     kinds: tuple[tuple[str, Kind], ...],
     positive: str | None,
+    dependence: str,
     sample_size: int,
     max_categories: int,
     seed: int,
@@ -130,12 +141,15 @@ def build(
             seed=seed,
             kinds=dict(kinds),
             positive=positive,
+            dependence=Dependence(dependence),
             progress=lambda done, total: progress.advance(),
         )
     packed = encode(made)
     target = target or Path(f"{model.replace(os.sep, '_')}.reference")
     write_whole(target, packed)
     _show(output, made)
+    if made.derived is None and dependence != Dependence.NONE:
+        output.line(f"to watch dependence {NEEDED}")
     output.line(told_roles(roles))
     output.line(f"{target}: {len(packed):,} bytes")
     output.emit_json(
@@ -236,6 +250,7 @@ def _show(output: Output, shown: Reference) -> None:
         output.line(f"replaces {gone.hash}, {gone.rows:,} rows of {gone.source}")
     if shown.classes:
         output.line(_told_labels(shown))
+    output.line(_told_dependence(shown))
     rows = explain(shown)
     columns = ("column", "role", "kind", "missing", "distinct", "values", "detectable", "note")
     output.table(columns, ([_cell(name, row[name]) for name in columns] for row in rows))
@@ -255,6 +270,16 @@ def _told_labels(shown: Reference) -> str:
     return f"{told}; calibration from {calibration.rows:,} scores"
 
 
+def _told_dependence(shown: Reference) -> str:
+    derived = shown.derived
+    if derived is None:
+        return "dependence: not watched"
+    features = len(derived.standard.sources)
+    if isinstance(derived, Products):
+        return f"dependence: {features:,} features, products of pairs ({len(derived.pairs):,})"
+    return f"dependence: {features:,} features, leading components ({len(derived.variances):,})"
+
+
 def _cell(name: str, value: object) -> object:
     return f"{value:.2%}" if name == "missing" and isinstance(value, float) else value
 
@@ -271,5 +296,6 @@ def _document(shown: Reference) -> dict[str, object]:
         "created_ms": shown.created_ms,
         "replaces": shown.replaces,
         "labels": labels_of(shown),
+        "dependence": dependence_of(shown),
         "columns": explain(shown),
     }

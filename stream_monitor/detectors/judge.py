@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from stream_monitor.config.settings import ModelSettings
 from stream_monitor.detectors.drift import judge_drift
 from stream_monitor.detectors.latency import judge_latency
@@ -34,7 +36,7 @@ def judge(
     columns = judged_columns(reference, settings)
     return (
         *judge_drift(summary, columns, reference_hash, settings),
-        *judge_quality(summary, columns, reference_hash, settings),
+        *judge_quality(summary, given_columns(columns), reference_hash, settings),
         *judge_performance(summary.traffic.total, reference, settings),
         *judge_latency(summary, reference_hash, settings),
     )
@@ -43,12 +45,21 @@ def judge(
 def judged_columns(
     reference: Reference | None, settings: ModelSettings
 ) -> tuple[ReferenceColumn, ...]:
-    """The columns of the reference in its order, without the features to ignore."""
+    """The columns of the reference in its order, without the features to ignore.
+
+    A derived column goes with any of its features, or if its own id is to be ignored.
+    """
     if reference is None:
         return ()
     ignored = set(settings.ignore)
     return tuple(
         column
         for column in reference.columns
-        if column.role is not Role.FEATURE or column.name not in ignored
+        if ignored.isdisjoint(reference.sources(column))
+        and not (column.role is Role.DEPENDENCE and column.id in ignored)
     )
+
+
+def given_columns(columns: Sequence[ReferenceColumn]) -> tuple[ReferenceColumn, ...]:
+    """Those that events carry: a derived column has no quality beside that of its features."""
+    return tuple(column for column in columns if column.role is not Role.DEPENDENCE)

@@ -3,8 +3,8 @@
 Conventions: one prefix; base units (seconds, shares of 1); ``_total`` for counters, ``_info``
 for facts in labels, ``_timestamp_seconds`` for times, never an age (an age from an exporter
 that hangs looks fresh). A label called ``column`` is a column id (``feature:NAME``,
-``prediction``, ``score``) and empty for the model as a whole. Alerting rules and dashboards
-may use what is listed here and nothing else.
+``prediction``, ``score``, ``dependence:NAME``) and empty for the model as a whole. Alerting
+rules and dashboards may use what is listed here and nothing else.
 """
 
 from __future__ import annotations

@@ -16,6 +16,7 @@ from stream_monitor.events.columns import text
 from stream_monitor.reference.calibrate import baseline_of
 from stream_monitor.reference.codec import content_hash
 from stream_monitor.reference.data import Roles, plain
+from stream_monitor.reference.dependence import Dependence, derive
 from stream_monitor.reference.infer import finite, infer_kind, is_text, number
 from stream_monitor.reference.model import (
     CategoricalColumn,
@@ -46,6 +47,7 @@ def build(
     kinds: Mapping[str, Kind] | None = None,
     positive: str | None = None,
     classes: Sequence[str] = (),
+    dependence: Dependence = Dependence.NONE,
     progress: Callable[[int, int], None] | None = None,
 ) -> Reference:
     """The reference of the rows of ``table``; equal rows, options and seed give an equal one.
@@ -58,7 +60,8 @@ def build(
     categorical column keeps its ``max_categories`` most frequent values. A label column adds
     to the classes, and gives a classifier its baseline (see :mod:`.calibrate`). ``classes`` of a
     classifier are its classes even if no row has them.
-    ``progress(done, total)`` is called after each column.
+    ``dependence`` adds columns computed from several numeric features, where these and the rows
+    are enough (see :mod:`.dependence`). ``progress(done, total)`` is called after each column.
 
     Raises :class:`DataError` for a column that cannot be used, more than 10,000 features, or
     a positive class that is none of the classes.
@@ -118,6 +121,12 @@ def build(
     task, found, chosen = task_of(prediction, label, positive, classes)
     boolean = prediction is not None and prediction.kind is Kind.BOOLEAN
     baseline = baseline_of(table, roles, task, found, chosen, boolean=boolean)
+    made_of = derive(table, columns, dependence, seed)
+    if made_of is not None:
+        for name, made in zip(made_of.derived.inputs, made_of.values, strict=True):
+            known = made[~np.isnan(made)] + 0.0
+            columns.append(_sampled(Role.DEPENDENCE, name, known, len(made), sample_size, seed))
+    derived = None if made_of is None else made_of.derived
     return Reference(
         model=model,
         columns=tuple(columns),
@@ -127,8 +136,9 @@ def build(
         positive=chosen,
         source=source,
         created_ms=created_ms,
-        hash=content_hash(tuple(columns), table.num_rows, task, found, chosen, baseline),
+        hash=content_hash(tuple(columns), table.num_rows, task, found, chosen, baseline, derived),
         baseline=baseline,
+        derived=derived,
     )
 
 
@@ -147,6 +157,13 @@ def _numeric(
         raise DataError(
             f"The column {name!r} has no finite number: leave it out (--ignore {name})."
         )
+    return _sampled(role, name, values, len(column), sample_size, seed)
+
+
+def _sampled(
+    role: Role, name: str, values: FloatArray, rows: int, sample_size: int, seed: int
+) -> NumericColumn:
+    """The column of the finite values of so many rows; at least one."""
     mean, sd = _moments(values)
     grid = Grid.from_sample(values)
     if grid.size > sample_size:
@@ -157,8 +174,8 @@ def _numeric(
         role=role,
         name=name,
         grid=grid,
-        rows=len(column),
-        missing=1 - len(values) / len(column),
+        rows=rows,
+        missing=1 - len(values) / rows,
         minimum=float(values.min()),
         maximum=float(values.max()),
         mean=mean,

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 import pyarrow as pa
-import pyarrow.types as kinds_of
 
 from stream_monitor.events.columns import text
 from stream_monitor.reference.calibration import (
@@ -17,9 +14,9 @@ from stream_monitor.reference.calibration import (
     score_bins,
 )
 from stream_monitor.reference.data import Roles, plain
-from stream_monitor.reference.infer import is_text, number
+from stream_monitor.reference.infer import numbers
 from stream_monitor.reference.model import Task
-from stream_monitor.statistics.arrays import FloatArray, IntArray
+from stream_monitor.statistics.arrays import IntArray
 
 #: Runs of score bins, of about equally many rows.
 BINARY_RUNS = 100
@@ -53,7 +50,7 @@ def baseline_of(
     confusion = np.bincount(pairs, minlength=side * side).reshape(side, side)
     if not roles.score:
         return Baseline(confusion, None)
-    scores = _numbers(table[roles.score])
+    scores = numbers(table[roles.score])
     both &= (scores >= 0) & (scores <= 1)
     if not both.any():
         return Baseline(confusion, None)
@@ -88,14 +85,3 @@ def _places(column: pa.ChunkedArray, classes: tuple[str, ...], *, boolean: bool)
     rows = encoded.indices.fill_null(len(values)).to_numpy(zero_copy_only=False)
     found: IntArray = places[rows.astype(np.int64)]
     return found
-
-
-def _numbers(column: pa.ChunkedArray) -> FloatArray:
-    column = plain(column)
-    if is_text(column.type):
-        spelt = [math.nan if cell is None else number(cell) for cell in column.to_pylist()]
-        return np.array(spelt, dtype=np.float64)
-    if not (kinds_of.is_integer(column.type) or kinds_of.is_floating(column.type)):
-        return np.full(len(column), np.nan)
-    values: FloatArray = column.cast(pa.float64(), safe=False).to_numpy().astype(np.float64)
-    return values

@@ -1,8 +1,9 @@
 """The bytes of a reference: ``SMREF``, a version byte, then zlib-compressed msgpack.
 
-What verdicts depend on is encoded once, canonically, as the *content* and, where labels were
-there, the *baseline*; the SHA-256 of both is the reference's hash. Model name, source, time of
-creation and what it has replaced stand beside them, for people.
+What verdicts depend on is encoded once, canonically, as the *content* and, where they are there,
+the *baseline* of the labels and the formulas of *derived* columns; the SHA-256 of all is the
+reference's hash. Model name, source, time of creation and what it has replaced stand beside them,
+for people.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ import numpy as np
 
 from stream_monitor.errors import DataError
 from stream_monitor.reference.calibration import Baseline, Calibration
+from stream_monitor.reference.derived import Derived
+from stream_monitor.reference.derived_codec import pack_derived, unpack_derived
 from stream_monitor.reference.model import (
     CategoricalColumn,
     Former,
@@ -28,7 +31,7 @@ from stream_monitor.reference.model import (
 from stream_monitor.reference.packing import pack_counts, pack_points, unpack_counts, unpack_points
 from stream_monitor.statistics.grid import Grid
 
-VERSION = 2
+VERSION = 3
 MAGIC = b"SMREF"
 #: No reference is larger than this when unpacked; a small file cannot fill the memory.
 MAX_UNPACKED = 1 << 30
@@ -85,6 +88,7 @@ class FileWire(msgspec.Struct, array_like=True, frozen=True):
     hash: str
     content: bytes
     baseline: bytes  # empty without labels
+    derived: bytes  # empty without derived columns
     former: tuple[Former, ...] = ()  # left out by programs that do not know it
 
 
@@ -95,10 +99,11 @@ def content_hash(
     classes: tuple[str, ...],
     positive: str | None,
     baseline: Baseline | None = None,
+    derived: Derived | None = None,
 ) -> str:
     """16 hex digits of all that verdicts depend on; the model's name and the source do not."""
     content = _content(columns, rows, task, classes, positive)
-    return _digest(content + _packed_baseline(baseline))
+    return _digest(content + _packed_baseline(baseline) + pack_derived(derived))
 
 
 def encode(reference: Reference) -> bytes:
@@ -107,16 +112,10 @@ def encode(reference: Reference) -> bytes:
         reference.columns, reference.rows, reference.task, reference.classes, reference.positive
     )
     baseline = _packed_baseline(reference.baseline)
-    digest = _digest(content + baseline)
-    wire = FileWire(
-        reference.model,
-        reference.source,
-        reference.created_ms,
-        digest,
-        content,
-        baseline,
-        reference.former,
-    )
+    derived = pack_derived(reference.derived)
+    digest = _digest(content + baseline + derived)
+    told = (reference.model, reference.source, reference.created_ms)
+    wire = FileWire(*told, digest, content, baseline, derived, reference.former)
     packed = zlib.compress(msgspec.msgpack.encode(wire), 6)
     return MAGIC + bytes((VERSION,)) + packed
 
@@ -137,12 +136,13 @@ def decode(data: bytes) -> Reference:
         )
     try:
         file = msgspec.msgpack.decode(_unpacked(data[head + 1 :]), type=FileWire)
-        if _digest(file.content + file.baseline) != file.hash:
+        if _digest(file.content + file.baseline + file.derived) != file.hash:
             raise _damaged("its hash does not match its content")
         content = msgspec.msgpack.decode(file.content, type=ContentWire)
+        columns = tuple(_column(wire) for wire in content.columns)
         return Reference(
             model=file.model,
-            columns=tuple(_column(wire) for wire in content.columns),
+            columns=columns,
             rows=content.rows,
             task=content.task,
             classes=content.classes,
@@ -151,6 +151,7 @@ def decode(data: bytes) -> Reference:
             created_ms=file.created_ms,
             hash=file.hash,
             baseline=_baseline(file.baseline, len(content.classes)),
+            derived=unpack_derived(file.derived, columns),
             former=file.former,
         )
     except (zlib.error, msgspec.MsgspecError, ValueError) as error:

@@ -6,7 +6,15 @@ import math
 
 from scipy.special import kolmogi
 
-from stream_monitor.reference.model import CategoricalColumn, NumericColumn, Reference
+from stream_monitor.reference.dependence import Dependence
+from stream_monitor.reference.derived import Products
+from stream_monitor.reference.model import (
+    CategoricalColumn,
+    NumericColumn,
+    Reference,
+    Role,
+    column_id,
+)
 from stream_monitor.statistics.sizes import effective_size
 
 WINDOW = 1000
@@ -43,6 +51,24 @@ def labels_of(reference: Reference) -> dict[str, object]:
         "labelled": 0 if baseline is None else baseline.labelled,
         "baseline_error": reference.baseline_error,
         "calibrated": 0 if calibration is None else calibration.rows,
+    }
+
+
+def dependence_of(reference: Reference) -> dict[str, object] | None:
+    """Which features are watched for moving together, of plain JSON values; ``None`` if none are.
+
+    ``kind`` (``pairs`` or ``pca``), ``features`` (their names), ``components`` (how many lead; 0
+    for pairs) and ``columns`` (the ids of the derived columns).
+    """
+    derived = reference.derived
+    if derived is None:
+        return None
+    pairs = isinstance(derived, Products)
+    return {
+        "kind": str(Dependence.PAIRS if pairs else Dependence.PCA),
+        "features": list(derived.standard.sources),
+        "components": 0 if isinstance(derived, Products) else len(derived.variances),
+        "columns": [column_id(Role.DEPENDENCE, name) for name in derived.inputs],
     }
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stream_monitor.reference.calibration import Baseline, Calibration
+from stream_monitor.reference.derived import Derived
 from stream_monitor.statistics.arrays import FloatArray
 from stream_monitor.statistics.grid import Grid
 
@@ -21,6 +22,7 @@ class Role(StrEnum):
     FEATURE = "feature"
     PREDICTION = "prediction"
     SCORE = "score"
+    DEPENDENCE = "dependence"  # computed from several features of a row
 
 
 class Kind(StrEnum):
@@ -41,8 +43,8 @@ class Task(StrEnum):
 
 
 def column_id(role: Role, name: str) -> str:
-    """``feature:NAME``, ``prediction`` or ``score``: unique whatever a feature is called."""
-    return f"{role}:{name}" if role is Role.FEATURE else str(role)
+    """``feature:NAME``, ``dependence:NAME``, ``prediction`` or ``score``: no two are alike."""
+    return f"{role}:{name}" if role in (Role.FEATURE, Role.DEPENDENCE) else str(role)
 
 
 @dataclass(frozen=True)
@@ -117,8 +119,9 @@ class Reference:
 
     ``positive`` is the positive class of a binary model; ``classes`` are the labels of a
     classifier, in the order of the confusion matrix. ``baseline`` is what labels among its rows
-    say of a classifier, ``None`` where it has none. ``former`` are those it has replaced, the
-    newest first: the topic may have forgotten them.
+    say of a classifier, ``None`` where it has none. ``derived`` has the formulas of its columns of
+    the role dependence, in their order; ``None`` without any. ``former`` are those it has replaced,
+    the newest first: the topic may have forgotten them.
     """
 
     model: str
@@ -131,6 +134,7 @@ class Reference:
     created_ms: int  # for people; not part of the hash
     hash: str
     baseline: Baseline | None = None
+    derived: Derived | None = None
     former: tuple[Former, ...] = ()  # for people; not part of the hash
 
     @property
@@ -152,6 +156,14 @@ class Reference:
     @property
     def features(self) -> tuple[ReferenceColumn, ...]:
         return tuple(column for column in self.columns if column.role is Role.FEATURE)
+
+    def sources(self, column: ReferenceColumn) -> tuple[str, ...]:
+        """The names of the features that a column is, or is computed from; none of other roles."""
+        if column.role is Role.FEATURE:
+            return (column.name,)
+        if column.role is Role.DEPENDENCE and self.derived is not None:
+            return self.derived.inputs[column.name]
+        return ()
 
     @property
     def calibration(self) -> Calibration | None:

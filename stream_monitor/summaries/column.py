@@ -11,7 +11,7 @@ import msgspec
 import numpy as np
 
 from stream_monitor.errors import UnlikeSummaryError
-from stream_monitor.events.columns import OK, numeric, text
+from stream_monitor.events.columns import MISSING, OK, NumericValues, numeric, text
 from stream_monitor.reference.model import Kind, NumericColumn
 from stream_monitor.summaries.categorical import CategoricalSummary, CategoricalWire
 from stream_monitor.summaries.codec import damaged, seal, unseal
@@ -56,17 +56,27 @@ class ColumnSummary:
     def of(cls, raw: RawColumn | None, rows: int, column: ReferenceColumn) -> ColumnSummary:
         """The summary of a raw column of ``rows`` rows (``None``: missing in all of them)."""
         if isinstance(column, NumericColumn):
-            return cls._of_numbers(raw, rows, column)
+            return cls.of_numbers(numeric(raw, rows), rows, column)
         return cls._of_texts(raw, rows, column)
 
     @classmethod
-    def _of_numbers(cls, raw: RawColumn | None, rows: int, column: NumericColumn) -> ColumnSummary:
-        values, codes = numeric(raw, rows)
+    def of_numbers(cls, numbers: NumericValues, rows: int, column: NumericColumn) -> ColumnSummary:
+        """The summary of a column that has been made numbers."""
+        values, codes = numbers
         usable = values if codes is None else values[codes == OK]
         return cls(
             Facts.of_codes(codes, rows, out_of_range=_outside(usable, column)),
             NumericSummary.of(usable, column.grid),
         )
+
+    @classmethod
+    def of_derived(cls, values: NDArray[np.float64], column: ReferenceColumn) -> ColumnSummary:
+        """The summary of a column that was computed: NaN is missing. TypeError if categorical."""
+        if not isinstance(column, NumericColumn):
+            raise TypeError(f"the derived column {column.id} is not numeric")
+        missing = np.isnan(values)
+        codes = missing * np.uint8(MISSING) if missing.any() else None
+        return cls.of_numbers(NumericValues(values, codes), len(values), column)
 
     @classmethod
     def _of_texts(

@@ -14,11 +14,11 @@ from stream_monitor.events.columns import text
 from stream_monitor.reference.model import NO_REFERENCE, Role
 from stream_monitor.summaries.codec import damaged, seal, unseal
 from stream_monitor.summaries.column import ColumnSummary, ColumnWire
+from stream_monitor.summaries.columns import summarise_columns
 from stream_monitor.summaries.latency import LatencySummary, LatencyWire
 from stream_monitor.summaries.model_samples import ModelSamples
 from stream_monitor.summaries.outcomes import answers, predictions_of
 from stream_monitor.summaries.sample import IDS_K, NAMES_K, CountedSample, SampleWire
-from stream_monitor.summaries.score import score_column
 from stream_monitor.summaries.slices import UNCUT, SlicedTraffic, SlicesWire, Slicing, cuts_of
 
 if TYPE_CHECKING:
@@ -72,17 +72,14 @@ class ModelSummary:
     def of(
         cls, batch: EventBatch, reference: Reference | None, slicing: Slicing = UNCUT
     ) -> ModelSummary:
-        """The summary of a batch; a column the batch does not have is missing in every row.
+        """The summary of a batch; for its columns see ``summarise_columns``.
 
         A score that was not sent is picked out of ``scores`` (see ``score_column``).
         """
         rows = len(batch)
         return cls(
             fingerprint=_fingerprint(reference),
-            columns={
-                column.id: ColumnSummary.of(_raw(batch, column), rows, column)
-                for column in _columns(reference)
-            },
+            columns=summarise_columns(batch, reference),
             ids=_ids(batch.prediction_ids, rows),
             unknown_features=_unknown_features(batch, reference),
             latency=LatencySummary.of(batch.latency_ms, rows),
@@ -222,14 +219,6 @@ def _fingerprint(reference: Reference | None) -> str:
 
 def _columns(reference: Reference | None) -> tuple[ReferenceColumn, ...]:
     return () if reference is None else reference.columns
-
-
-def _raw(batch: EventBatch, column: ReferenceColumn) -> RawColumn | None:
-    if column.role is Role.FEATURE:
-        return batch.features.get(column.name)
-    if column.role is Role.PREDICTION:
-        return batch.prediction
-    return score_column(batch)
 
 
 def _ids(raw: RawColumn | None, rows: int) -> CountedSample:

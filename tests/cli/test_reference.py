@@ -81,3 +81,55 @@ def test_what_goes_wrong_is_one_sentence_and_an_exit_code(
     assert sentence in said.err
     assert not said.out
     assert not list(Path().glob("*.reference"))
+
+
+def _two_that_move_together(rows: int) -> None:
+    lines = (f"{i * 37 % 101}.5,{i * 37 % 101 + i % 7}.5\n" for i in range(rows))
+    Path("d.csv").write_text("a,b\n" + "".join(lines))
+
+
+def test_dependence_is_watched_unless_told_otherwise(capsys: pytest.CaptureFixture[str]) -> None:
+    _two_that_move_together(400)
+    assert run(["reference", "build", "d.csv", "--model", "m"]) == 0
+    told = capsys.readouterr().out
+    assert "dependence: 2 features, products of pairs (1)" in told
+    assert "a*b" in told
+    assert run(["reference", "build", "d.csv", "--model", "m", "--dependence", "pca"]) == 0
+    assert "dependence: 2 features, leading components (1)" in capsys.readouterr().out
+    assert run(["reference", "show", "m.reference", "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["dependence"] == {
+        "kind": "pca",
+        "features": ["a", "b"],
+        "components": 1,
+        "columns": ["dependence:reconstruction", "dependence:spread"],
+    }
+    assert [column["role"] for column in document["columns"]][2:] == ["dependence", "dependence"]
+    assert run(["reference", "build", "d.csv", "--model", "m", "--dependence", "none"]) == 0
+    told = capsys.readouterr().out
+    assert "dependence: not watched" in told
+    assert "it takes" not in told
+    assert run(["reference", "show", "m.reference", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["dependence"] is None
+
+
+def test_why_dependence_is_not_watched_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    _two_that_move_together(199)
+    assert run(["reference", "build", "d.csv", "--model", "m"]) == 0
+    told = " ".join(capsys.readouterr().out.split())
+    assert "dependence: not watched" in told
+    assert "2 to 256 numeric features that vary and at least 200 rows" in told
+
+
+def test_a_backtest_judges_dependence_and_misses_no_column(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    _two_that_move_together(400)
+    assert run(["reference", "build", "d.csv", "--model", "m"]) == 0
+    capsys.readouterr()
+    backtest = "backtest d.csv --reference m.reference --json -"
+    assert run(backtest.split()) == 0
+    said = capsys.readouterr()
+    assert "lacks" not in said.err
+    columns = {column["column"] for column in json.loads(said.out)["summary"]["columns"]}
+    assert "dependence:a*b" in columns

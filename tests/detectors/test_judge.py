@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import json
 import random
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -14,9 +15,10 @@ from stream_monitor.config.settings import ModelSettings
 from stream_monitor.detectors.judge import judge, judged_columns
 from stream_monitor.detectors.verdict import Family, State
 from stream_monitor.errors import UnlikeSummaryError
+from stream_monitor.reference.derived import Products, Standard
 from stream_monitor.reference.model import Role, Task
 from stream_monitor.summaries.model import ModelSummary
-from tests.detectors.worlds import batch, categorical, normal, numeric, reference, window
+from tests.detectors.worlds import batch, categorical, normal, numeric, only, reference, window
 
 WORLD = reference(
     numeric("age", normal(1, 400)),
@@ -31,6 +33,18 @@ SETTINGS = ModelSettings(
     min_samples=5,
     performance=PerformanceSettings(min=MinimumSettings(accuracy=0.9, f1=0.9)),
     latency=LatencySettings(max_p99_ms=10.0),
+)
+MOVING = replace(
+    reference(
+        numeric("a", normal(3, 400)),
+        numeric("b", normal(4, 400)),
+        numeric("c", normal(5, 400)),
+        *(numeric(name, normal(6, 400), role=Role.DEPENDENCE) for name in ("a*b", "a*c", "b*c")),
+    ),
+    derived=Products(
+        Standard(("a", "b", "c"), np.full(3, -4.0), np.full(3, 4.0), np.zeros(3), np.ones(3)),
+        np.array([[0, 1], [0, 2], [1, 2]]),
+    ),
 )
 odd = st.sampled_from([None, "a", "b", True, 1, 0.5, -7.0, 1e300, float("nan"), float("inf"), [1]])
 rows = st.lists(st.tuples(odd, odd, odd, odd, odd, odd), max_size=25)
@@ -136,3 +150,30 @@ def test_a_summary_of_another_reference_is_refused() -> None:
         judge(ModelSummary.empty(None), WORLD, SETTINGS)
     with pytest.raises(UnlikeSummaryError, match="cannot be judged"):
         judge(ModelSummary.empty(WORLD), None, SETTINGS)
+
+
+def test_a_derived_column_is_judged_for_drift_and_not_for_quality() -> None:
+    summary = window(MOVING, 400, a=normal(7, 400), b=normal(8, 400))
+    verdicts = judge(summary, MOVING, SETTINGS)
+    of_derived = {v.family for v in verdicts if v.column == "dependence:a*b"}
+    assert of_derived == {Family.DRIFT}
+    assert only(verdicts, "ks", "dependence:a*b").n == 400
+    assert only(verdicts, "ks", "dependence:b*c").n == 0
+    # One of three features is lacking; its products are no further problem.
+    assert only(verdicts, "score").statistic == pytest.approx(2 / 3, abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("ignore", "left"),
+    [
+        ((), ["dependence:a*b", "dependence:a*c", "dependence:b*c"]),
+        (("a",), ["dependence:b*c"]),
+        (("dependence:a*b",), ["dependence:a*c", "dependence:b*c"]),
+        (("a", "b"), []),
+    ],
+)
+def test_a_derived_column_goes_with_any_of_its_features(
+    ignore: tuple[str, ...], left: list[str]
+) -> None:
+    columns = judged_columns(MOVING, ModelSettings(ignore=ignore))
+    assert [column.id for column in columns if column.role is Role.DEPENDENCE] == left

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import zlib
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -17,6 +18,7 @@ from stream_monitor.errors import DataError
 from stream_monitor.reference import codec
 from stream_monitor.reference.build import build
 from stream_monitor.reference.data import assign_roles
+from stream_monitor.reference.derived import Components, Derived, Products, Standard
 from stream_monitor.reference.model import (
     MAX_FORMER,
     CategoricalColumn,
@@ -34,6 +36,7 @@ from stream_monitor.statistics.grid import Grid
 FINITE = st.floats(allow_nan=False, allow_infinity=False)
 COUNT = st.integers(0, 2**62)
 SHARE = st.floats(0, 1)
+GIVEN = (Role.FEATURE, Role.PREDICTION, Role.SCORE)
 
 
 @st.composite
@@ -42,7 +45,7 @@ def numeric_columns(draw: st.DrawFn) -> NumericColumn:
     counts = draw(st.lists(COUNT, min_size=len(points), max_size=len(points)))
     grid = Grid(np.array(points, dtype=np.float64), np.array(counts, dtype=np.int64))
     return NumericColumn(
-        role=draw(st.sampled_from(Role)),
+        role=draw(st.sampled_from(GIVEN)),
         name=draw(st.text()),
         grid=grid,
         rows=draw(COUNT),
@@ -59,7 +62,7 @@ def categorical_columns(draw: st.DrawFn) -> CategoricalColumn:
     categories = draw(st.lists(st.text(), unique=True, max_size=8))
     counts = draw(st.lists(COUNT, min_size=len(categories), max_size=len(categories)))
     return CategoricalColumn(
-        role=draw(st.sampled_from(Role)),
+        role=draw(st.sampled_from(GIVEN)),
         name=draw(st.text()),
         kind=draw(st.sampled_from([Kind.CATEGORICAL, Kind.BOOLEAN])),
         categories=tuple(categories),
@@ -74,8 +77,32 @@ FORMER = st.builds(Former, st.text(), COUNT, st.text(), st.integers(0, 2**60))
 
 
 @st.composite
+def formulas(draw: st.DrawFn, columns: tuple[ReferenceColumn, ...]) -> Derived | None:
+    """Formulas of some kind over the numeric features, or none where these are too few."""
+    names = {c.name for c in columns if isinstance(c, NumericColumn) and c.role is Role.FEATURE}
+    if len(names) < 2 or draw(st.booleans()):
+        return None
+    return formulas_of(tuple(sorted(names)), draw(st.integers(0, 9)), pairs=draw(st.booleans()))
+
+
+def formulas_of(names: tuple[str, ...], seed: int, *, pairs: bool) -> Derived:
+    random = np.random.default_rng(seed)
+    count = len(names)
+    low = random.normal(size=count)
+    mean = low + random.random(count)
+    standard = Standard(names, low, mean + 1.0, mean, random.random(count) + 0.1)
+    if pairs:
+        return Products(standard, np.array([[0, count - 1]]))
+    return Components(standard, random.uniform(-1, 1, (count - 1, count)), np.ones(count - 1))
+
+
+@st.composite
 def references(draw: st.DrawFn) -> Reference:
     columns = tuple(draw(st.lists(st.one_of(numeric_columns(), categorical_columns()), max_size=4)))
+    derived = draw(formulas(columns))
+    for name in () if derived is None else derived.inputs:
+        made = dataclasses.replace(draw(numeric_columns()), role=Role.DEPENDENCE, name=name)
+        columns += (made,)
     content: tuple[Any, ...] = (
         columns,
         draw(COUNT),
@@ -93,7 +120,8 @@ def references(draw: st.DrawFn) -> Reference:
         positive=positive,
         source=draw(st.text()),
         created_ms=draw(st.integers(0, 2**60)),
-        hash=codec.content_hash(*content),
+        hash=codec.content_hash(*content, derived=derived),
+        derived=derived,
         former=tuple(draw(st.lists(FORMER, max_size=3))),
     )
 
@@ -236,10 +264,10 @@ def test_content_that_does_not_match_its_hash_is_refused() -> None:
         (b"", "not a reference"),
         (b"SMREF", "not a reference"),
         (b"PAR1 and more", "not a reference"),
-        (b"SMREF\x01" + zlib.compress(b""), "format version 1 and this program reads version 2"),
-        (b"SMREF\x02", "damaged"),
-        (b"SMREF\x02" + zlib.compress(b"\xc1"), "damaged"),
-        (b"SMREF\x02" + zlib.compress(b"\x90"), "damaged"),
+        (b"SMREF\x01" + zlib.compress(b""), "format version 1 and this program reads version 3"),
+        (b"SMREF\x03", "damaged"),
+        (b"SMREF\x03" + zlib.compress(b"\xc1"), "damaged"),
+        (b"SMREF\x03" + zlib.compress(b"\x90"), "damaged"),
     ],
 )
 def test_what_is_no_reference_is_refused(data: bytes, sentence: str) -> None:
@@ -288,3 +316,70 @@ def test_a_reference_without_a_record_is_read_as_one_that_replaced_nothing() -> 
     older = whole[:head] + zlib.compress(msgspec.msgpack.encode(fields[:-1]))
     assert codec.decode(older).former == ()
     assert codec.decode(older).hash == codec.decode(whole).hash
+
+
+def derived_example(seed: int = 0, *, pairs: bool = True) -> Reference:
+    names = ("x", "y", "z")
+    columns = tuple(
+        NumericColumn(Role.FEATURE, name, Grid.from_sample([0.0]), 1, 0.0, 0.0, 0.0, 0.0, 0.0)
+        for name in names
+    )
+    derived = formulas_of(names, seed, pairs=pairs)
+    columns += tuple(
+        dataclasses.replace(columns[0], role=Role.DEPENDENCE, name=name) for name in derived.inputs
+    )
+    return Reference(
+        model="m",
+        columns=columns,
+        rows=1,
+        task=Task.UNKNOWN,
+        classes=(),
+        positive=None,
+        source="s",
+        created_ms=0,
+        hash="",
+        derived=derived,
+    )
+
+
+def hash_of(reference: Reference) -> str:
+    return codec.decode(codec.encode(reference)).hash
+
+
+@pytest.mark.parametrize("pairs", [True, False])
+def test_every_part_of_a_formula_changes_the_hash(pairs: bool) -> None:
+    before = derived_example(pairs=pairs)
+    derived = before.derived
+    assert derived is not None
+    hashes = [hash_of(before)]
+    for name in ("low", "high", "mean", "sd"):
+        values = getattr(derived.standard, name).copy()
+        values[1] = np.nextafter(values[1], 1.0)
+        standard = dataclasses.replace(derived.standard, **{name: values})
+        changed = dataclasses.replace(derived, standard=standard)
+        hashes.append(hash_of(dataclasses.replace(before, derived=changed)))
+    if isinstance(derived, Components):
+        axes, variances = derived.axes * 0.5, derived.variances * 0.5
+        for more in (
+            dataclasses.replace(derived, axes=axes),
+            dataclasses.replace(derived, variances=variances),
+        ):
+            hashes.append(hash_of(dataclasses.replace(before, derived=more)))
+    assert len(set(hashes)) == len(hashes)
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        (lambda r: {"columns": r.columns[:-1]}, "not those of their formulas"),
+        (lambda r: {"derived": None}, "not those of their formulas"),
+        (lambda r: {"columns": r.columns[1:]}, "features that are not there"),
+        (lambda r: {"derived": derived_example(pairs=False).derived}, "not those of their form"),
+    ],
+)
+def test_formulas_that_do_not_fit_the_columns_are_refused(
+    change: Callable[[Reference], dict[str, Any]], sentence: str
+) -> None:
+    reference = derived_example()
+    with pytest.raises(DataError, match=sentence):
+        codec.decode(codec.encode(dataclasses.replace(reference, **change(reference))))

@@ -12,6 +12,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from stream_monitor.events.batch import EventBatch
+from stream_monitor.reference.derived import Components, Products, Standard
 from stream_monitor.reference.model import (
     CategoricalColumn,
     Kind,
@@ -106,6 +107,33 @@ NUMBERS = replace(
     REGRESSION,
     hash="66554433221100aa",
     columns=(NUMBER, numeric_column(Role.PREDICTION, "prediction")),
+)
+STANDARD = Standard(
+    ("number", "unknown"),
+    np.array([-2.0, -3.0]),
+    np.array([2.0, 5.0]),
+    np.array([0.25, 0.5]),
+    np.array([1.0, 1.5]),
+)
+PRODUCTS = replace(
+    REFERENCE,
+    hash="1122334455667788",
+    columns=(
+        *REFERENCE.columns,
+        numeric_column(Role.FEATURE, "unknown"),
+        numeric_column(Role.DEPENDENCE, "number*unknown"),
+    ),
+    derived=Products(STANDARD, np.array([[0, 1]])),
+)
+COMPONENTS = replace(
+    PRODUCTS,
+    hash="8877665544332211",
+    columns=(
+        *PRODUCTS.columns[:-1],
+        numeric_column(Role.DEPENDENCE, "reconstruction"),
+        numeric_column(Role.DEPENDENCE, "spread"),
+    ),
+    derived=Components(STANDARD, np.array([[0.6, 0.8]]), np.array([1.5])),
 )
 OTHER_REFERENCE = reference("fedcba9876543210", NUMBER)
 
@@ -406,5 +434,7 @@ CASES = (
     ),
     _model_case("model", REFERENCE, OTHER_REFERENCE),
     _model_case("model of a regression", REGRESSION, OTHER_REFERENCE),
+    _model_case("model with products", PRODUCTS, REFERENCE),
+    _model_case("model with components", COMPONENTS, PRODUCTS),
     _model_case("model without a reference", None, REFERENCE),
 )

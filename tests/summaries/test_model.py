@@ -12,8 +12,13 @@ from stream_monitor.summaries.codec import seal, unseal
 from stream_monitor.summaries.column import ColumnSummary
 from stream_monitor.summaries.facts import Facts
 from stream_monitor.summaries.model import ModelSummary, ModelWire
+from stream_monitor.summaries.numeric import NumericSummary
 from tests.summaries.strategies import (
+    COMPONENTS,
+    GRID,
+    NUMBER,
     OTHER_REFERENCE,
+    PRODUCTS,
     REFERENCE,
     batch_of,
     categorical_column,
@@ -91,6 +96,41 @@ def test_a_feature_called_prediction_is_not_the_prediction() -> None:
     summary = ModelSummary.of(batch_of(rows), of)
     assert summary.columns["feature:prediction"].facts == Facts(rows=1)
     assert summary.unknown_features.total == 0
+
+
+def test_a_derived_column_is_missing_where_one_of_its_features_has_no_usable_value() -> None:
+    odd = [1.0, None, float("nan"), float("inf"), "x", True, 10**400]
+    rows = [{"features": {"number": value, "unknown": 2.0}} for value in odd]
+    rows += [{"features": {"number": 1.0}}, {}, {"features": {"number": 1e300, "unknown": -1e300}}]
+    # (1 - .25) / 1 · (2 - .5) / 1.5, and what is far out drawn in to 2 and -3
+    values = [0.75 * 1.0, 1.75 * (-3.5 / 1.5)]
+    summary = ModelSummary.of(batch_of(rows), PRODUCTS)
+    column = summary.columns["dependence:number*unknown"]
+    assert column.facts == Facts(rows=10, missing=8, out_of_range=1)
+    assert column.distribution == NumericSummary.of(np.array(values), GRID)
+    assert summary.columns["feature:number"] == ColumnSummary.of(
+        [*odd, 1.0, None, 1e300], 10, NUMBER
+    )
+    assert summary.unknown_features.total == 0
+
+
+def test_columns_of_an_array_are_derived_as_those_of_a_list() -> None:
+    numbers = np.array([0.5, 9.0, np.nan, -1.0])
+    for of in (PRODUCTS, COMPONENTS):
+        arrays, lists = (
+            ModelSummary.of(
+                EventBatch("m", np.arange(4), np.arange(4), {"number": raw, "unknown": raw}), of
+            )
+            for raw in (numbers, numbers.tolist())
+        )
+        assert arrays.to_state() == lists.to_state()
+        assert arrays.columns.keys() == of.by_id.keys()
+
+
+def test_a_derived_column_that_is_not_numeric_is_a_mistake() -> None:
+    column = categorical_column(Role.DEPENDENCE, "number*unknown", ("a",))
+    with pytest.raises(TypeError, match="not numeric"):
+        ColumnSummary.of_derived(np.zeros(1), column)
 
 
 def test_labels_of_a_boolean_prediction_match_however_they_are_written() -> None:
