@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zlib
 from collections import Counter
 from collections.abc import Callable, Mapping
 
@@ -13,7 +12,7 @@ import pyarrow.types as kinds_of
 
 from stream_monitor.errors import DataError
 from stream_monitor.events.columns import text
-from stream_monitor.reference.calibrate import baseline_of
+from stream_monitor.reference.calibrate import baseline_of, residuals_of
 from stream_monitor.reference.codec import content_hash
 from stream_monitor.reference.data import Roles, plain
 from stream_monitor.reference.infer import finite, infer_kind, is_text, number
@@ -25,9 +24,9 @@ from stream_monitor.reference.model import (
     ReferenceColumn,
     Role,
 )
+from stream_monitor.reference.sampling import sampled
 from stream_monitor.reference.task import task_of
 from stream_monitor.statistics.arrays import FloatArray
-from stream_monitor.statistics.grid import Grid
 
 MAX_FEATURES = 10_000
 _TOLD = 5  # how many of the columns that cannot be used an error names
@@ -55,7 +54,8 @@ def build(
     uniformly without replacement; its range, mean and deviation
     (population) are of all finite values, and null, NaN and ±inf count as missing. A
     categorical column keeps its ``max_categories`` most frequent values. A label column adds
-    to the classes, and gives a classifier its baseline (see :mod:`.calibrate`).
+    to the classes, and gives a classifier its baseline and a regression its residuals (see
+    :mod:`.calibrate`), a sample like that of a numeric column.
     ``progress(done, total)`` is called after each column.
 
     Raises :class:`DataError` for a column that cannot be used, more than 10,000 features, or
@@ -116,17 +116,20 @@ def build(
     task, classes, chosen = task_of(prediction, label, positive)
     boolean = prediction is not None and prediction.kind is Kind.BOOLEAN
     baseline = baseline_of(table, roles, task, classes, chosen, boolean=boolean)
+    residuals = residuals_of(table, roles, task, sample_size, seed)
+    frozen = tuple(columns)
     return Reference(
         model=model,
-        columns=tuple(columns),
+        columns=frozen,
         rows=table.num_rows,
         task=task,
         classes=classes,
         positive=chosen,
         source=source,
         created_ms=created_ms,
-        hash=content_hash(tuple(columns), table.num_rows, task, classes, chosen, baseline),
+        hash=content_hash(frozen, table.num_rows, task, classes, chosen, baseline, residuals),
         baseline=baseline,
+        residuals=residuals,
     )
 
 
@@ -146,15 +149,10 @@ def _numeric(
             f"The column {name!r} has no finite number: leave it out (--ignore {name})."
         )
     mean, sd = _moments(values)
-    grid = Grid.from_sample(values)
-    if grid.size > sample_size:
-        # Seeded by the name too, so that a column's sample does not hang on its neighbours.
-        random = np.random.default_rng([seed, zlib.crc32(f"{role}:{name}".encode())])
-        grid = Grid.from_sample(random.choice(values, sample_size, replace=False, shuffle=False))
     return NumericColumn(
         role=role,
         name=name,
-        grid=grid,
+        grid=sampled(values, sample_size, seed, f"{role}:{name}"),
         rows=len(column),
         missing=1 - len(values) / len(column),
         minimum=float(values.min()),

@@ -1,7 +1,8 @@
 """The bytes of a reference: ``SMREF``, a version byte, then zlib-compressed msgpack.
 
 What verdicts depend on is encoded once, canonically, as the *content* and, where labels were
-there, the *baseline*; the SHA-256 of both is the reference's hash. Model name, source and time
+there, the *baseline* of a classifier or the *residuals* of a regression; the SHA-256 of them is
+the reference's hash. Model name, source and time
 of creation stand beside them, for people.
 """
 
@@ -27,7 +28,7 @@ from stream_monitor.reference.model import (
 from stream_monitor.reference.packing import pack_counts, pack_points, unpack_counts, unpack_points
 from stream_monitor.statistics.grid import Grid
 
-VERSION = 2
+VERSION = 3
 MAGIC = b"SMREF"
 #: No reference is larger than this when unpacked; a small file cannot fill the memory.
 MAX_UNPACKED = 1 << 30
@@ -77,6 +78,11 @@ class CalibrationWire(msgspec.Struct, array_like=True, frozen=True):
     counts: bytes
 
 
+class ResidualsWire(msgspec.Struct, array_like=True, frozen=True):
+    points: bytes
+    counts: bytes
+
+
 class FileWire(msgspec.Struct, array_like=True, frozen=True):
     model: str
     source: str
@@ -84,6 +90,7 @@ class FileWire(msgspec.Struct, array_like=True, frozen=True):
     hash: str
     content: bytes
     baseline: bytes  # empty without labels
+    residuals: bytes  # the same
 
 
 def content_hash(
@@ -93,10 +100,11 @@ def content_hash(
     classes: tuple[str, ...],
     positive: str | None,
     baseline: Baseline | None = None,
+    residuals: Grid | None = None,
 ) -> str:
     """16 hex digits of all that verdicts depend on; the model's name and the source do not."""
     content = _content(columns, rows, task, classes, positive)
-    return _digest(content + _packed_baseline(baseline))
+    return _digest(content + _packed_baseline(baseline) + _packed_residuals(residuals))
 
 
 def encode(reference: Reference) -> bytes:
@@ -105,9 +113,15 @@ def encode(reference: Reference) -> bytes:
         reference.columns, reference.rows, reference.task, reference.classes, reference.positive
     )
     baseline = _packed_baseline(reference.baseline)
-    digest = _digest(content + baseline)
+    residuals = _packed_residuals(reference.residuals)
     wire = FileWire(
-        reference.model, reference.source, reference.created_ms, digest, content, baseline
+        model=reference.model,
+        source=reference.source,
+        created_ms=reference.created_ms,
+        hash=_digest(content + baseline + residuals),
+        content=content,
+        baseline=baseline,
+        residuals=residuals,
     )
     packed = zlib.compress(msgspec.msgpack.encode(wire), 6)
     return MAGIC + bytes((VERSION,)) + packed
@@ -129,7 +143,7 @@ def decode(data: bytes) -> Reference:
         )
     try:
         file = msgspec.msgpack.decode(_unpacked(data[head + 1 :]), type=FileWire)
-        if _digest(file.content + file.baseline) != file.hash:
+        if _digest(file.content + file.baseline + file.residuals) != file.hash:
             raise _damaged("its hash does not match its content")
         content = msgspec.msgpack.decode(file.content, type=ContentWire)
         return Reference(
@@ -143,6 +157,7 @@ def decode(data: bytes) -> Reference:
             created_ms=file.created_ms,
             hash=file.hash,
             baseline=_baseline(file.baseline, len(content.classes)),
+            residuals=_residuals(file.residuals),
         )
     except (zlib.error, msgspec.MsgspecError, ValueError) as error:
         raise _damaged(str(error)) from error
@@ -187,6 +202,23 @@ def _baseline(data: bytes, classes: int) -> Baseline | None:
     if positive is not None and not 0 <= positive < classes:
         raise ValueError("the positive class is none of the classes")
     return Baseline(confusion, Calibration(grid, positive, starts, counts))
+
+
+def _packed_residuals(residuals: Grid | None) -> bytes:
+    if residuals is None:
+        return b""
+    points, counts = pack_points(residuals.points), pack_counts(residuals.counts)
+    return msgspec.msgpack.encode(ResidualsWire(points, counts))
+
+
+def _residuals(data: bytes) -> Grid | None:
+    if not data:
+        return None
+    wire = msgspec.msgpack.decode(data, type=ResidualsWire)
+    grid = Grid(unpack_points(wire.points), unpack_counts(wire.counts))
+    if not grid.total or not np.isfinite(grid.points).all():
+        raise ValueError("the residuals are none, or not finite")
+    return grid
 
 
 def _wire(column: ReferenceColumn) -> NumericWire | CategoricalWire:

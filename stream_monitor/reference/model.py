@@ -107,7 +107,8 @@ class Reference:
 
     ``positive`` is the positive class of a binary model; ``classes`` are the labels of a
     classifier, in the order of the confusion matrix. ``baseline`` is what labels among its rows
-    say of a classifier, ``None`` where it has none.
+    say of a classifier, ``None`` where it has none; ``residuals`` are a frozen sample of a
+    regression's errors, prediction − truth, of its rows with labels.
     """
 
     model: str
@@ -120,6 +121,7 @@ class Reference:
     created_ms: int  # for people; not part of the hash
     hash: str
     baseline: Baseline | None = None
+    residuals: Grid | None = None
 
     @cached_property
     def by_id(self) -> dict[str, ReferenceColumn]:
