@@ -48,6 +48,7 @@ _WHAT: dict[str, str] = {
     "out_of_range": "values lie outside the reference's range (share)",
     "unseen": "categories come that the reference never had (share)",
     "duplicates": "the same prediction_id comes more than once (share)",
+    "degradation_evidence": "the errors have risen (evidence against the usual ones, log10)",
     "degradation_cusum": "the errors have risen (CUSUM)",
     "degradation_page_hinkley": "the errors have risen (Page-Hinkley)",
     "degradation_adwin": "the errors have risen (ADWIN)",

@@ -8,9 +8,9 @@ from pydantic import AfterValidator, BaseModel, Field, model_validator
 
 from stream_monitor.config.kinds import SECTION, Count, Share, distinct
 
-Detector = Literal["cusum", "page_hinkley", "adwin", "ddm", "hddm_a"]
+Detector = Literal["evidence", "cusum", "page_hinkley", "adwin", "ddm", "hddm_a"]
 Detectors = Annotated[
-    tuple[Detector, ...], Field(strict=False, max_length=5), AfterValidator(distinct)
+    tuple[Detector, ...], Field(strict=False, max_length=6), AfterValidator(distinct)
 ]
 Confidence = Annotated[float, Field(ge=1e-12, le=0.5)]
 Rows = Annotated[int, Field(ge=1, le=1_000_000)]
@@ -60,8 +60,12 @@ class DegradationSettings(BaseModel):
 
     model_config = SECTION
 
-    detectors: Detectors = ("cusum",)
-    # labelled rows to a false alarm, on average
+    detectors: Detectors = ("evidence",)
+    # evidence: the smallest rise of the error rate that matters, and that of the mean absolute
+    # error as a share of the usual one
+    min_rise: Share = 0.01
+    min_relative_rise: Share = 0.05
+    # cusum: labelled rows to a false alarm, on average
     run_length: Annotated[int, Field(ge=1_000, le=1_000_000_000)] = 1_000_000
     # the smallest rise that matters: of the error rate, or of the mean absolute error in
     # standard deviations of a row's

@@ -11,6 +11,8 @@ from stream_monitor.detectors.degradation.baseline import Baseline
 from stream_monitor.detectors.degradation.degradation import Degradation, DegradationState
 from stream_monitor.detectors.degradation.machine import Standing
 from stream_monitor.detectors.degradation.panes import PaneErrors
+from stream_monitor.detectors.degradation.residuals import ResidualCounts
+from stream_monitor.detectors.degradation.terms import Terms
 from stream_monitor.reference.model import Reference, Task
 from stream_monitor.summaries.performance import PerformanceSummary
 
@@ -30,7 +32,12 @@ def pane_errors(pane_ms: int, performance: PerformanceSummary) -> PaneErrors:
     if performance.residuals is not None:
         sums = performance.residuals.sums
         return PaneErrors(
-            pane_ms, performance.residuals.n, 0, sums.absolute.value, sums.squared.value
+            pane_ms,
+            performance.residuals.n,
+            0,
+            sums.absolute.value,
+            sums.squared.value,
+            ResidualCounts.of_summary(performance.residuals),
         )
     confusion = performance.confusion
     return PaneErrors(pane_ms, confusion.labelled, confusion.labelled - confusion.correct)
@@ -57,7 +64,14 @@ class Degrading:
         Raises ConfigurationError for a detector that cannot watch the model.
         """
         task = Task.UNKNOWN if reference is None else reference.task
-        machine = Degradation.of(settings.performance.degradation, task, _baseline(reference))
+        sample = None if reference is None else reference.residuals
+        machine = Degradation.of(
+            settings.performance.degradation,
+            task,
+            _baseline(reference),
+            None if sample is None else ResidualCounts.of_sample(sample),
+            Terms.of(settings),
+        )
         try:
             return cls(machine, machine.load(kept))
         except ValueError:  # there is none, or it is of other settings: start anew
@@ -92,14 +106,7 @@ class Degrading:
             self._reached, found = self.machine.fold(state, rest)
             for name, panes in found.items():
                 self._alarms[name] = self._alarms.get(name, ()) + panes
-            yield Standings(end, dict(self._alarms), self.machine.standings(self._reached))
-
-    def alarms(self) -> Alarms:
-        """The panes of all that are held in which each detector alarms."""
-        _, found = self.machine.fold(
-            self.base, [self._panes[start] for start in sorted(self._panes)]
-        )
-        return found
+            yield Standings(end, dict(self._alarms), self.machine.standings(self._reached, end))
 
     def retire(self, before_ms: int) -> None:
         """Panes that began before a time change no more."""
@@ -118,9 +125,12 @@ class Degrading:
 
 
 def _baseline(reference: Reference | None) -> Baseline | None:
-    """The usual error rate, where the reference's rows had labels."""
-    if reference is None or reference.baseline is None or reference.baseline_error is None:
+    """The usual errors, where the reference's rows had labels."""
+    if reference is None:
         return None
     if reference.task is Task.REGRESSION:
+        sample = reference.residuals
+        return None if sample is None else Baseline.of_residuals(sample)
+    if reference.baseline is None or reference.baseline_error is None:
         return None
     return Baseline.of_rate(reference.baseline_error, reference.baseline.labelled)

@@ -8,12 +8,12 @@ from dataclasses import replace
 from stream_monitor.alerts.event import severity_of
 from stream_monitor.alerts.history import Episode, fold, forget, rejudge
 from stream_monitor.alerts.tracker import AlertTracker
-from stream_monitor.detectors.degradation.verdicts import PREFIX
+from stream_monitor.detectors.degradation.verdicts import PREFIX, state_of
 from stream_monitor.detectors.performance import judge_performance
-from stream_monitor.detectors.verdict import State, Verdict
+from stream_monitor.detectors.verdict import Verdict
 from stream_monitor.errors import ConfigurationError
 from stream_monitor.pipeline import state
-from stream_monitor.pipeline.degrading import Degrading
+from stream_monitor.pipeline.degrading import Degrading, Standings
 from stream_monitor.pipeline.effects import EvaluateEffect, Publish, Settle, Stream
 from stream_monitor.pipeline.judging import degraded, publish_alert, told
 from stream_monitor.pipeline.lane import Lane
@@ -22,6 +22,7 @@ from stream_monitor.pipeline.records import WindowRecord, changes, figures_of
 from stream_monitor.pipeline.report import revision_document
 from stream_monitor.reference.model import Reference
 from stream_monitor.summaries.slices import SlicedTraffic
+from stream_monitor.windows.panes import WindowSpec
 
 #: Windows that are revised in one go, so that what else there is to do does not wait long.
 AT_ONCE = 50
@@ -163,22 +164,19 @@ class Revising:
         return revised
 
     def _spread(self, name: str, model: ModelState) -> None:
-        """A changed pane may move an alarm of a detector to windows that do not hold the pane."""
+        """A changed pane may change what a detector says of windows that do not hold the pane."""
+        settings = self._config.settings(name)
         for hash_, lane in model.lanes.items():
             if not self._config.known(name, hash_):
                 continue
             detectors = self._detectors(name, lane, self._config.reference(name, hash_))
-            alarms = {} if detectors is None else detectors.alarms()
-            for (end, of), record in model.records.items():
-                if of != hash_:
-                    continue
-                start = lane.spec.window_start(end)
-                for verdict in record.deciding:
-                    panes = alarms.get(verdict.monitor.removeprefix(PREFIX), ())
-                    now = any(start <= pane < end for pane in panes)
-                    was = verdict.state is State.ALARM
-                    if verdict.monitor.startswith(PREFIX) and now is not was:
-                        model.unrevised.add((end, of))
+            if detectors is None:
+                continue
+            ends = sorted(end for end, of in model.records if of == hash_)
+            for found in detectors.at(ends):
+                deciding = model.records[found.end_ms, hash_].deciding
+                if _differs(deciding, found, lane.spec, settings.min_samples):
+                    model.unrevised.add((found.end_ms, hash_))
 
     def _detectors(self, name: str, lane: Lane, reference: Reference | None) -> Degrading | None:
         settings = self._config.settings(name)
@@ -207,6 +205,20 @@ class Revising:
         )
         model.performance, model.episodes = again.states, again.episodes
         return again.news
+
+
+def _differs(
+    verdicts: Sequence[Verdict], found: Standings, spec: WindowSpec, min_samples: int
+) -> bool:
+    """Whether a detector that decides says something else of a window than it said."""
+    bounds = spec.window_start(found.end_ms), found.end_ms
+    for verdict in verdicts:
+        name = verdict.monitor.removeprefix(PREFIX)
+        if verdict.monitor.startswith(PREFIX) and name in found.standings:
+            alarms, standing = found.alarms.get(name, ()), found.standings[name]
+            if state_of(alarms, standing, *bounds, verdict.n, min_samples) is not verdict.state:
+                return True
+    return False
 
 
 def _states(record: WindowRecord) -> list[tuple[str, str, str, str]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zlib
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
@@ -13,7 +12,7 @@ import pyarrow.types as kinds_of
 
 from stream_monitor.errors import DataError
 from stream_monitor.events.columns import text
-from stream_monitor.reference.calibrate import baseline_of
+from stream_monitor.reference.calibrate import baseline_of, residuals_of
 from stream_monitor.reference.codec import content_hash
 from stream_monitor.reference.data import Roles, plain
 from stream_monitor.reference.dependence import Dependence, derive
@@ -26,9 +25,9 @@ from stream_monitor.reference.model import (
     ReferenceColumn,
     Role,
 )
+from stream_monitor.reference.sampling import sampled
 from stream_monitor.reference.task import task_of
 from stream_monitor.statistics.arrays import FloatArray
-from stream_monitor.statistics.grid import Grid
 
 MAX_FEATURES = 10_000
 _TOLD = 5  # how many of the columns that cannot be used an error names
@@ -58,10 +57,11 @@ def build(
     uniformly without replacement; its range, mean and deviation
     (population) are of all finite values, and null, NaN and ±inf count as missing. A
     categorical column keeps its ``max_categories`` most frequent values. A label column adds
-    to the classes, and gives a classifier its baseline (see :mod:`.calibrate`). ``classes`` of a
-    classifier are its classes even if no row has them.
-    ``dependence`` adds columns computed from several numeric features, where these and the rows
-    are enough (see :mod:`.dependence`). ``progress(done, total)`` is called after each column.
+    to the classes, and gives a classifier its baseline and a regression its residuals (see
+    :mod:`.calibrate`), a sample like that of a numeric column. ``classes`` of a classifier are its
+    classes even if no row has them. ``dependence`` adds columns computed from several numeric
+    features, where these and the rows are enough (see :mod:`.dependence`).
+    ``progress(done, total)`` is called after each column.
 
     Raises :class:`DataError` for a column that cannot be used, more than 10,000 features, or
     a positive class that is none of the classes.
@@ -121,23 +121,28 @@ def build(
     task, found, chosen = task_of(prediction, label, positive, classes)
     boolean = prediction is not None and prediction.kind is Kind.BOOLEAN
     baseline = baseline_of(table, roles, task, found, chosen, boolean=boolean)
+    residuals = residuals_of(table, roles, task, sample_size, seed)
     made_of = derive(table, columns, dependence, seed)
     if made_of is not None:
         for name, made in zip(made_of.derived.inputs, made_of.values, strict=True):
             known = made[~np.isnan(made)] + 0.0
             columns.append(_sampled(Role.DEPENDENCE, name, known, len(made), sample_size, seed))
     derived = None if made_of is None else made_of.derived
+    frozen = tuple(columns)
     return Reference(
         model=model,
-        columns=tuple(columns),
+        columns=frozen,
         rows=table.num_rows,
         task=task,
         classes=found,
         positive=chosen,
         source=source,
         created_ms=created_ms,
-        hash=content_hash(tuple(columns), table.num_rows, task, found, chosen, baseline, derived),
+        hash=content_hash(
+            frozen, table.num_rows, task, found, chosen, baseline, residuals, derived
+        ),
         baseline=baseline,
+        residuals=residuals,
         derived=derived,
     )
 
@@ -165,15 +170,10 @@ def _sampled(
 ) -> NumericColumn:
     """The column of the finite values of so many rows; at least one."""
     mean, sd = _moments(values)
-    grid = Grid.from_sample(values)
-    if grid.size > sample_size:
-        # Seeded by the name too, so that a column's sample does not hang on its neighbours.
-        random = np.random.default_rng([seed, zlib.crc32(f"{role}:{name}".encode())])
-        grid = Grid.from_sample(random.choice(values, sample_size, replace=False, shuffle=False))
     return NumericColumn(
         role=role,
         name=name,
-        grid=grid,
+        grid=sampled(values, sample_size, seed, f"{role}:{name}"),
         rows=rows,
         missing=1 - len(values) / rows,
         minimum=float(values.min()),

@@ -1,4 +1,4 @@
-"""From a table with labels to the baseline of a reference."""
+"""From a table with labels to the baseline of a reference, or to its residuals."""
 
 from __future__ import annotations
 
@@ -16,7 +16,9 @@ from stream_monitor.reference.calibration import (
 from stream_monitor.reference.data import Roles, plain
 from stream_monitor.reference.infer import numbers
 from stream_monitor.reference.model import Task
+from stream_monitor.reference.sampling import sampled
 from stream_monitor.statistics.arrays import IntArray
+from stream_monitor.statistics.grid import Grid
 
 #: Runs of score bins, of about equally many rows.
 BINARY_RUNS = 100
@@ -64,6 +66,21 @@ def baseline_of(
     counts = np.bincount(cells, minlength=side * len(starts) * side)
     shaped = counts.reshape(side, len(starts), side)
     return Baseline(confusion, Calibration(grid, place, starts, shaped))
+
+
+def residuals_of(
+    table: pa.Table, roles: Roles, task: Task, sample_size: int, seed: int
+) -> Grid | None:
+    """A sample of the errors of a regression, prediction − truth of the rows that have both.
+
+    ``None`` without any, and for other tasks. Errors that overflow are left out.
+    """
+    if task is not Task.REGRESSION or not (roles.prediction and roles.label):
+        return None
+    with np.errstate(over="ignore", invalid="ignore"):
+        errors = numbers(table[roles.prediction]) - numbers(table[roles.label])
+    errors = errors[np.isfinite(errors)]
+    return sampled(errors, sample_size, seed, "residuals") if errors.size else None
 
 
 def _starts(counts: IntArray, runs: int) -> IntArray:

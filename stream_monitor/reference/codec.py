@@ -1,9 +1,9 @@
 """The bytes of a reference: ``SMREF``, a version byte, then zlib-compressed msgpack.
 
 What verdicts depend on is encoded once, canonically, as the *content* and, where they are there,
-the *baseline* of the labels and the formulas of *derived* columns; the SHA-256 of all is the
-reference's hash. Model name, source, time of creation and what it has replaced stand beside them,
-for people.
+the *baseline* of a classifier's labels or the *residuals* of a regression, and the formulas of
+*derived* columns; the SHA-256 of all is the reference's hash. Model name, source, time of creation
+and what it has replaced stand beside them, for people.
 """
 
 from __future__ import annotations
@@ -81,6 +81,11 @@ class CalibrationWire(msgspec.Struct, array_like=True, frozen=True):
     counts: bytes
 
 
+class ResidualsWire(msgspec.Struct, array_like=True, frozen=True):
+    points: bytes
+    counts: bytes
+
+
 class FileWire(msgspec.Struct, array_like=True, frozen=True):
     model: str
     source: str
@@ -88,6 +93,7 @@ class FileWire(msgspec.Struct, array_like=True, frozen=True):
     hash: str
     content: bytes
     baseline: bytes  # empty without labels
+    residuals: bytes  # the same
     derived: bytes  # empty without derived columns
     former: tuple[Former, ...] = ()  # left out by programs that do not know it
 
@@ -99,11 +105,13 @@ def content_hash(
     classes: tuple[str, ...],
     positive: str | None,
     baseline: Baseline | None = None,
+    residuals: Grid | None = None,
     derived: Derived | None = None,
 ) -> str:
     """16 hex digits of all that verdicts depend on; the model's name and the source do not."""
     content = _content(columns, rows, task, classes, positive)
-    return _digest(content + _packed_baseline(baseline) + pack_derived(derived))
+    parts = (_packed_baseline(baseline), _packed_residuals(residuals), pack_derived(derived))
+    return _digest(content + b"".join(parts))
 
 
 def encode(reference: Reference) -> bytes:
@@ -112,10 +120,19 @@ def encode(reference: Reference) -> bytes:
         reference.columns, reference.rows, reference.task, reference.classes, reference.positive
     )
     baseline = _packed_baseline(reference.baseline)
+    residuals = _packed_residuals(reference.residuals)
     derived = pack_derived(reference.derived)
-    digest = _digest(content + baseline + derived)
-    told = (reference.model, reference.source, reference.created_ms)
-    wire = FileWire(*told, digest, content, baseline, derived, reference.former)
+    wire = FileWire(
+        model=reference.model,
+        source=reference.source,
+        created_ms=reference.created_ms,
+        hash=_digest(content + baseline + residuals + derived),
+        content=content,
+        baseline=baseline,
+        residuals=residuals,
+        derived=derived,
+        former=reference.former,
+    )
     packed = zlib.compress(msgspec.msgpack.encode(wire), 6)
     return MAGIC + bytes((VERSION,)) + packed
 
@@ -136,7 +153,7 @@ def decode(data: bytes) -> Reference:
         )
     try:
         file = msgspec.msgpack.decode(_unpacked(data[head + 1 :]), type=FileWire)
-        if _digest(file.content + file.baseline + file.derived) != file.hash:
+        if _digest(file.content + file.baseline + file.residuals + file.derived) != file.hash:
             raise _damaged("its hash does not match its content")
         content = msgspec.msgpack.decode(file.content, type=ContentWire)
         columns = tuple(_column(wire) for wire in content.columns)
@@ -151,6 +168,7 @@ def decode(data: bytes) -> Reference:
             created_ms=file.created_ms,
             hash=file.hash,
             baseline=_baseline(file.baseline, len(content.classes)),
+            residuals=_residuals(file.residuals),
             derived=unpack_derived(file.derived, columns),
             former=file.former,
         )
@@ -197,6 +215,23 @@ def _baseline(data: bytes, classes: int) -> Baseline | None:
     if positive is not None and not 0 <= positive < classes:
         raise ValueError("the positive class is none of the classes")
     return Baseline(confusion, Calibration(grid, positive, starts, counts))
+
+
+def _packed_residuals(residuals: Grid | None) -> bytes:
+    if residuals is None:
+        return b""
+    points, counts = pack_points(residuals.points), pack_counts(residuals.counts)
+    return msgspec.msgpack.encode(ResidualsWire(points, counts))
+
+
+def _residuals(data: bytes) -> Grid | None:
+    if not data:
+        return None
+    wire = msgspec.msgpack.decode(data, type=ResidualsWire)
+    grid = Grid(unpack_points(wire.points), unpack_counts(wire.counts))
+    if not grid.total or not np.isfinite(grid.points).all():
+        raise ValueError("the residuals are none, or not finite")
+    return grid
 
 
 def _wire(column: ReferenceColumn) -> NumericWire | CategoricalWire:

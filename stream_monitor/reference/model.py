@@ -119,9 +119,10 @@ class Reference:
 
     ``positive`` is the positive class of a binary model; ``classes`` are the labels of a
     classifier, in the order of the confusion matrix. ``baseline`` is what labels among its rows
-    say of a classifier, ``None`` where it has none. ``derived`` has the formulas of its columns of
-    the role dependence, in their order; ``None`` without any. ``former`` are those it has replaced,
-    the newest first: the topic may have forgotten them.
+    say of a classifier, ``None`` where it has none; ``residuals`` are a frozen sample of a
+    regression's errors, prediction − truth, of its rows with labels. ``derived`` has the formulas
+    of its columns of the role dependence, in their order; ``None`` without any. ``former`` are
+    those it has replaced, the newest first: the topic may have forgotten them.
     """
 
     model: str
@@ -134,6 +135,7 @@ class Reference:
     created_ms: int  # for people; not part of the hash
     hash: str
     baseline: Baseline | None = None
+    residuals: Grid | None = None
     derived: Derived | None = None
     former: tuple[Former, ...] = ()  # for people; not part of the hash
 

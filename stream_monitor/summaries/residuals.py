@@ -179,6 +179,15 @@ class ResidualSummary:
         value, lower, upper = _bucket(self.positive, rank - below - self.zeros)
         return Quantile(value, lower, upper)
 
+    def buckets(self) -> tuple[IntArray, IntArray]:
+        """The buckets that hold errors, by their numbers (see :func:`numbered`), and their counts.
+
+        The numbers ascend, in the order of the errors.
+        """
+        counts = np.concatenate([self.negative[::-1], [self.zeros], self.positive])
+        held = np.flatnonzero(counts)
+        return held - _BUCKETS, counts[held]
+
     def merge(self, other: ResidualSummary) -> ResidualSummary:
         """The summary of both."""
         return ResidualSummary(
@@ -249,6 +258,15 @@ class ResidualSummary:
     def from_state(cls, data: bytes) -> ResidualSummary:
         """Inverse of :meth:`to_state`; :class:`DataError` for what is no such state."""
         return cls.from_wire(unseal(data, ResidualWire))
+
+
+def numbered(errors: FloatArray) -> IntArray:
+    """The number of each error's bucket, int64: i + 1 if it is in bucket i, −(i + 1) if below 0.
+
+    0 for 0. They are in the order of the errors: a larger one has no smaller number.
+    """
+    numbers = _EDGES.searchsorted(np.abs(errors), side="left").astype(np.int64) + 1
+    return np.sign(errors).astype(np.int64) * numbers
 
 
 def _histogram(magnitudes: FloatArray) -> IntArray:

@@ -102,3 +102,31 @@ def test_a_baseline_is_equal_after_encoding_and_changes_the_hash() -> None:
     back = decode(encode(found))
     assert back.baseline == found.baseline
     assert back.hash == found.hash != binary(1999).hash
+
+
+def test_a_regression_with_labels_keeps_its_errors_under_the_hash() -> None:
+    found = made(
+        prediction=[1.5, 2.5, None, 4.5, 1e308, 5.5, 2.5],
+        label=[1.0, 3.0, 3.0, 4.0, -1e308, None, 2.25],
+    )
+    assert found.residuals is not None
+    assert found.residuals.points.tolist() == [-0.5, 0.25, 0.5]
+    assert found.residuals.counts.tolist() == [1, 1, 2]
+    assert found.baseline is None
+    back = decode(encode(found))
+    assert (back.residuals, back.hash) == (found.residuals, found.hash)
+    other = made(
+        prediction=[1.5, 2.5, None, 4.5, 1e308, 5.5, 2.5],
+        label=[1.0, 3.0, 3.0, 4.0, -1e308, None, 2.0],
+    )
+    assert other.hash != found.hash
+
+
+def test_of_many_errors_a_sample_is_kept_and_of_none_nothing() -> None:
+    random = np.random.default_rng(2)
+    truth = random.normal(size=6000)
+    found = made(prediction=truth + random.normal(size=6000), label=truth)
+    assert found.residuals is not None
+    assert (found.residuals.total, found.residuals.size) == (5000, 5000)
+    assert made(prediction=truth).residuals is None
+    assert binary().residuals is None

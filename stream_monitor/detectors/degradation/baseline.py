@@ -5,8 +5,12 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
+import numpy as np
+
 from stream_monitor.config.degradation import DegradationSettings
 from stream_monitor.detectors.degradation.panes import PaneErrors
+from stream_monitor.detectors.degradation.residuals import ResidualCounts
+from stream_monitor.statistics.grid import Grid
 
 CONFIDENCE = 0.9
 """How sure it is that the usual mean of a learned baseline lies below ``Baseline.upper``."""
@@ -32,6 +36,17 @@ class Baseline(NamedTuple):
         """The baseline of a classifier with this error rate."""
         return cls(rate, math.sqrt(rate * (1 - rate)), n)
 
+    @classmethod
+    def of_residuals(cls, sample: Grid) -> Baseline | None:
+        """That of a regression with this sample of errors; ``None`` where it overflows."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            weights = sample.counts / sample.total
+            mean = float((np.abs(sample.points) * weights).sum())
+            variance = float((sample.points**2 * weights).sum()) - mean * mean
+        if not math.isfinite(variance):
+            return None
+        return cls(mean, math.sqrt(max(0.0, variance)), sample.total).with_spread()
+
     def with_spread(self) -> Baseline:
         """With a standard deviation above 0, where all errors were the same."""
         return self._replace(deviation=max(self.deviation, LEAST_DEVIATION * self.mean, 1e-100))
@@ -56,13 +71,17 @@ class Learning(NamedTuple):
     errors: int = 0
     absolute: float = 0.0
     squared: float = 0.0
+    residuals: ResidualCounts = ResidualCounts()
 
     def plus(self, pane: PaneErrors) -> Learning:
         """With the rows of one more pane; a pane whose sums have overflown is left out."""
         absolute, squared = self.absolute + pane.absolute, self.squared + pane.squared
         if math.isinf(absolute) or math.isinf(squared):
             return self
-        return Learning(self.n + pane.n, self.errors + pane.errors, absolute, squared)
+        residuals = (
+            self.residuals.plus(pane.residuals) if pane.residuals.numbers else self.residuals
+        )
+        return Learning(self.n + pane.n, self.errors + pane.errors, absolute, squared, residuals)
 
     def learned(self, *, regression: bool) -> Baseline:
         """The baseline of the n > 0 rows."""

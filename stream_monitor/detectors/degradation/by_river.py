@@ -96,7 +96,7 @@ class RiverPanes:
                 alarms.append(pane.start_ms)
         return _CARRY.pack(carry) + pickle.dumps(detector, protocol=5), alarms
 
-    def standing(self, state: bytes) -> Standing:
+    def standing(self, state: bytes, end_ms: int | None) -> Standing:
         return Standing()
 
 

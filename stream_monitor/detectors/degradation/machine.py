@@ -6,18 +6,22 @@ from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
 from stream_monitor.detectors.degradation.panes import PaneErrors
+from stream_monitor.detectors.verdict import State
 
 
 class Standing(NamedTuple):
     """Where a detector stands: its statistic and the threshold it alarms at, if it has them.
 
-    ``design`` is "bernoulli", "normal", or "" for detectors that are not designed.
+    ``design`` is "bernoulli", "normal", or "" for detectors that are not designed. ``effect`` is
+    how much the errors have risen and ``state`` what it says of the window, for one that knows.
     """
 
     learning: bool = False
     statistic: float | None = None
     threshold: float | None = None
     design: str = ""
+    effect: float | None = None
+    state: State | None = None
 
 
 class Machine(Protocol):
@@ -35,6 +39,6 @@ class Machine(Protocol):
         """
         ...
 
-    def standing(self, state: bytes) -> Standing:
-        """Where it stands."""
+    def standing(self, state: bytes, end_ms: int | None) -> Standing:
+        """Where it stands at the end of a window; ``None``: at that of the last pane."""
         ...

@@ -6,6 +6,8 @@ import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from stream_monitor.detectors.degradation.residuals import ResidualCounts
+
 MOST_ROWS = 2**31 - 1
 """The most labelled rows of a pane, so that products of two counts fit int64."""
 
@@ -14,7 +16,8 @@ class PaneErrors(NamedTuple):
     """The labelled rows of the pane that starts at ``start_ms``: their number and their errors.
 
     ``errors``: wrong predictions (classifiers). ``absolute`` and ``squared``: Σ |e| and Σ e² of
-    e = prediction − truth (regressions). What a model's task has no use for stays 0.
+    e = prediction − truth (regressions), ``residuals`` the counts of e. What a model's task has
+    no use for stays 0.
     """
 
     start_ms: int
@@ -22,6 +25,7 @@ class PaneErrors(NamedTuple):
     errors: int = 0
     absolute: float = 0.0
     squared: float = 0.0
+    residuals: ResidualCounts = ResidualCounts()
 
 
 def check_panes(panes: Sequence[PaneErrors], after_ms: int | None) -> None:

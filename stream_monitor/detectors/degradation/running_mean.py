@@ -48,7 +48,7 @@ class PageHinkleyPanes:
             held, alarms = self._of_values(self.values, held, panes)
         return _STATE.pack(held.count, held.total, held.upper, held.lower), alarms
 
-    def standing(self, state: bytes) -> Standing:
+    def standing(self, state: bytes, end_ms: int | None) -> Standing:
         held = PageHinkleyState(*_STATE.unpack(state))
         return Standing(False, held.upper, self.machine.threshold)
 

@@ -33,7 +33,7 @@ class RowCusum:
         total, alarms = walked(float(total), panes, self._until)
         return _STATE.pack(total), alarms
 
-    def standing(self, state: bytes) -> Standing:
+    def standing(self, state: bytes, end_ms: int | None) -> Standing:
         """In errors above what is allowed."""
         (total,) = _STATE.unpack(state)
         unit = self.plan.up + self.plan.down
@@ -77,7 +77,7 @@ class SumCusum:
                 total = 0.0
         return _STATE.pack(total), alarms
 
-    def standing(self, state: bytes) -> Standing:
+    def standing(self, state: bytes, end_ms: int | None) -> Standing:
         """In a row's standard deviations."""
         (total,) = _STATE.unpack(state)
         return Standing(False, total, self.plan.h, "normal")

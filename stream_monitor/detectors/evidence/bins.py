@@ -96,12 +96,14 @@ class FeatureBins:
 
         int64 (K,). Equal to what :meth:`count_summary` gives for their summary.
         """
-        ranks = self.points.searchsorted(values, side="left")
-        cells = 2 * ranks
-        if self.points.size:
-            inside = np.minimum(ranks, self.points.size - 1)
-            cells += self.points[inside] == values
-        return self._split(np.bincount(cells, minlength=2 * self.points.size + 1), pane_ms)
+        cells = np.bincount(self._cells(values), minlength=2 * self.points.size + 1)
+        return self._split(cells, pane_ms)
+
+    def count_points(self, points: FloatArray, times: IntArray, pane_ms: int) -> IntArray:
+        """The same for values that come several times each: ``times`` int64 (n,), not negative."""
+        cells = np.zeros(2 * self.points.size + 1, dtype=np.int64)
+        np.add.at(cells, self._cells(points), times)
+        return self._split(cells, pane_ms)
 
     def count_summary(self, summary: NumericSummary | CategoricalSummary, pane_ms: int) -> IntArray:
         """The counts of a whole pane by bin, int64 (K,), from its merged summary.
@@ -133,6 +135,15 @@ class FeatureBins:
         if not 0 <= ones <= n:
             raise ValueError(f"{ones} of {n} rows: give 0 <= ones <= n")
         return np.array([n - ones, ones], dtype=np.int64)
+
+    def _cells(self, values: FloatArray) -> IntArray:
+        """Which cell each value is in: 2j + 1 at point j, 2j between the points j − 1 and j."""
+        ranks = self.points.searchsorted(values, side="left")
+        cells: IntArray = 2 * ranks
+        if self.points.size:
+            inside = np.minimum(ranks, self.points.size - 1)
+            cells += self.points[inside] == values
+        return cells
 
     def _split(self, cells: IntArray, pane_ms: int) -> IntArray:
         """Cells between (even) and at (odd) the points, in bins."""

@@ -29,14 +29,17 @@ from tests.detectors.degradation.worlds import (
 
 QUICK = {"run_length": 1000, "page_hinkley": {"threshold": 5.0, "min_samples": 5}}
 WORLDS = {
-    "classifier, learning": classifier(detectors=EVERY, learn=500, **QUICK),
-    "classifier, given": classifier(detectors=EVERY, baseline_error=0.1, **QUICK),
+    "classifier, learning": classifier(detectors=("evidence", *EVERY), learn=500, **QUICK),
+    "classifier, given": classifier(detectors=("evidence", *EVERY), baseline_error=0.1, **QUICK),
     "classifier, normal design": classifier(
         detectors=("cusum",), baseline_error=0.9989, smallest_rise=0.001, run_length=1000
     ),
-    "regression, learning": regression(detectors=FOR_ALL, learn=200, **QUICK),
+    "regression, learning": regression(detectors=("evidence", *FOR_ALL), learn=200, **QUICK),
     "regression, given": regression(
-        detectors=FOR_ALL, baseline_mean=1.0, baseline_deviation=0.5, **QUICK
+        detectors=("evidence", *FOR_ALL),
+        baseline_mean=1.0,
+        baseline_deviation=0.5,
+        **QUICK,
     ),
 }
 
@@ -251,5 +254,5 @@ def test_panes_out_of_order_are_refused() -> None:
 
 @pytest.mark.parametrize("name", ["ddm", "hddm_a"])
 def test_a_detector_of_zeros_and_ones_cannot_watch_a_regression(name: str) -> None:
-    with pytest.raises(ConfigurationError, match=f"{name}, which watch .* choose cusum"):
+    with pytest.raises(ConfigurationError, match=f"{name}, which watch .* choose evidence"):
         regression(detectors=("cusum", name))

@@ -10,10 +10,13 @@ from hypothesis import strategies as st
 from stream_monitor.config.degradation import DegradationSettings
 from stream_monitor.detectors.degradation.degradation import Degradation
 from stream_monitor.detectors.degradation.panes import PaneErrors
+from stream_monitor.detectors.degradation.residuals import ResidualCounts
 from stream_monitor.reference.model import Task
+from stream_monitor.statistics.grid import Grid
 
 PANE_MS = 300_000
 FOR_ALL = ("cusum", "page_hinkley", "adwin")
+CUSUM = {"detectors": ("cusum",)}
 EVERY = (*FOR_ALL, "ddm", "hddm_a")
 
 
@@ -30,19 +33,28 @@ def of_rate(
 
 
 def of_values(values: np.ndarray, first: int = 0) -> list[PaneErrors]:
-    """A pane for each row of absolute errors."""
+    """A pane for each row of errors."""
     return [
-        PaneErrors((first + at) * PANE_MS, e.size, 0, float(e.sum()), float((e * e).sum()))
+        PaneErrors(
+            (first + at) * PANE_MS,
+            e.size,
+            0,
+            float(np.abs(e).sum()),
+            float((e * e).sum()),
+            ResidualCounts.of_sample(Grid.from_sample(e)),
+        )
         for at, e in enumerate(values)
     ]
 
 
 def classifier(**settings: object) -> Degradation:
-    return Degradation.of(DegradationSettings(**settings), Task.BINARY)
+    """Watched by CUSUM unless said otherwise."""
+    return Degradation.of(DegradationSettings(**CUSUM | settings), Task.BINARY)
 
 
 def regression(**settings: object) -> Degradation:
-    return Degradation.of(DegradationSettings(**settings), Task.REGRESSION)
+    """Watched by CUSUM unless said otherwise."""
+    return Degradation.of(DegradationSettings(**CUSUM | settings), Task.REGRESSION)
 
 
 @st.composite
@@ -53,5 +65,9 @@ def pane_lists(draw: st.DrawFn) -> list[PaneErrors]:
         n = draw(st.one_of(st.integers(0, 12), st.integers(0, 700)))
         errors = draw(st.one_of(st.integers(0, n), st.sampled_from([0, n // 10, n])))
         size = draw(st.floats(0, 4, allow_nan=False))
-        found.append(PaneErrors(at * PANE_MS, n, errors, n * size, n * size * size * 1.5))
+        squared = n * size * size * 1.5
+        shares = draw(st.lists(st.integers(0, 9), min_size=3, max_size=3))
+        grid = Grid(np.array([-size - 1, 0.0, size + 2]), np.array(shares) * n)
+        counts = ResidualCounts.of_sample(grid)
+        found.append(PaneErrors(at * PANE_MS, n, errors, n * size, squared, counts))
     return found

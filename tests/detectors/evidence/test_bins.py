@@ -228,3 +228,12 @@ def test_no_reference_is_one_bin() -> None:
     assert bins.count(np.array([1.0, 2.0]), 0).tolist() == [2]
     with pytest.raises(ValueError, match="at least one"):
         bins_of_numeric("x", np.zeros(3), 0)
+
+
+def test_values_that_come_several_times_are_counted_as_if_given_one_by_one() -> None:
+    random = np.random.default_rng(5)
+    bins = bins_of_numeric("f", random.integers(0, 12, 300).astype(np.float64))
+    points, times = np.arange(-2.0, 15.0), random.integers(0, 9, 17)
+    counted = bins.count_points(points, times, 7)
+    assert counted.tolist() == bins.count(np.repeat(points, times), 7).tolist()
+    assert counted.sum() == times.sum()
