@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zlib
 from collections import Counter
 from collections.abc import Callable, Mapping
 
@@ -11,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.types as kinds_of
 
+from stream_monitor.config.season import SeasonSettings
 from stream_monitor.errors import DataError
 from stream_monitor.events.columns import text
 from stream_monitor.reference.calibrate import baseline_of
@@ -25,8 +25,10 @@ from stream_monitor.reference.model import (
     ReferenceColumn,
     Role,
 )
+from stream_monitor.reference.sampling import drawn
+from stream_monitor.reference.stratify import strata_of
 from stream_monitor.reference.task import task_of
-from stream_monitor.statistics.arrays import FloatArray
+from stream_monitor.statistics.arrays import FloatArray, IntArray
 from stream_monitor.statistics.grid import Grid
 
 MAX_FEATURES = 10_000
@@ -45,6 +47,8 @@ def build(
     seed: int = 0,
     kinds: Mapping[str, Kind] | None = None,
     positive: str | None = None,
+    times: IntArray | None = None,
+    season: SeasonSettings | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Reference:
     """The reference of the rows of ``table``; equal rows, options and seed give an equal one.
@@ -56,10 +60,12 @@ def build(
     (population) are of all finite values, and null, NaN and ±inf count as missing. A
     categorical column keeps its ``max_categories`` most frequent values. A label column adds
     to the classes, and gives a classifier its baseline (see :mod:`.calibrate`).
-    ``progress(done, total)`` is called after each column.
+    With a ``season`` that has strata, the columns are also counted by stratum, at the rows'
+    ``times`` (int64, ms since 1970 in UTC; see :mod:`.stratify`). ``progress(done, total)`` is
+    called after each column.
 
-    Raises :class:`DataError` for a column that cannot be used, more than 10,000 features, or
-    a positive class that is none of the classes.
+    Raises :class:`DataError` for a column that cannot be used, more than 10,000 features, a
+    positive class that is none of the classes, or a season without times.
     """
     if not model:
         raise DataError("The model has no name.")
@@ -116,6 +122,12 @@ def build(
     task, classes, chosen = task_of(prediction, label, positive)
     boolean = prediction is not None and prediction.kind is Kind.BOOLEAN
     baseline = baseline_of(table, roles, task, classes, chosen, boolean=boolean)
+    strata = None
+    if season is not None and season.by != "none":
+        if times is None:
+            raise DataError(f"The season is by {season.by}, which needs the rows' times.")
+        cells = {column.id: table[column.name] for column in columns}
+        strata = strata_of(columns, cells, times, season, sample_size=sample_size, seed=seed)
     return Reference(
         model=model,
         columns=tuple(columns),
@@ -125,8 +137,9 @@ def build(
         positive=chosen,
         source=source,
         created_ms=created_ms,
-        hash=content_hash(tuple(columns), table.num_rows, task, classes, chosen, baseline),
+        hash=content_hash(tuple(columns), table.num_rows, task, classes, chosen, baseline, strata),
         baseline=baseline,
+        strata=strata,
     )
 
 
@@ -146,11 +159,8 @@ def _numeric(
             f"The column {name!r} has no finite number: leave it out (--ignore {name})."
         )
     mean, sd = _moments(values)
-    grid = Grid.from_sample(values)
-    if grid.size > sample_size:
-        # Seeded by the name too, so that a column's sample does not hang on its neighbours.
-        random = np.random.default_rng([seed, zlib.crc32(f"{role}:{name}".encode())])
-        grid = Grid.from_sample(random.choice(values, sample_size, replace=False, shuffle=False))
+    kept = drawn(values, sample_size, seed, f"{role}:{name}")
+    grid = Grid.from_sample(values if kept is None else values[kept])
     return NumericColumn(
         role=role,
         name=name,

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 import pyarrow as pa
-import pyarrow.types as kinds_of
 
-from stream_monitor.events.columns import text
 from stream_monitor.reference.calibration import (
     BINARY_GRID,
     MULTICLASS_GRID,
@@ -16,10 +12,10 @@ from stream_monitor.reference.calibration import (
     Calibration,
     score_bins,
 )
-from stream_monitor.reference.data import Roles, plain
-from stream_monitor.reference.infer import is_text, number
+from stream_monitor.reference.cells import numbers, places
+from stream_monitor.reference.data import Roles
 from stream_monitor.reference.model import Task
-from stream_monitor.statistics.arrays import FloatArray, IntArray
+from stream_monitor.statistics.arrays import IntArray
 
 #: Runs of score bins, of about equally many rows.
 BINARY_RUNS = 100
@@ -44,8 +40,8 @@ def baseline_of(
     if task not in (Task.BINARY, Task.MULTICLASS) or not (roles.prediction and roles.label):
         return None
     side = len(classes) + 1
-    labels = _places(table[roles.label], classes, boolean=boolean)
-    predictions = _places(table[roles.prediction], classes, boolean=boolean)
+    labels = places(table[roles.label], classes, boolean=boolean)
+    predictions = places(table[roles.prediction], classes, boolean=boolean)
     both = (labels >= 0) & (predictions >= 0)
     if not both.any():
         return None
@@ -53,7 +49,7 @@ def baseline_of(
     confusion = np.bincount(pairs, minlength=side * side).reshape(side, side)
     if not roles.score:
         return Baseline(confusion, None)
-    scores = _numbers(table[roles.score])
+    scores = numbers(table[roles.score])
     both &= (scores >= 0) & (scores <= 1)
     if not both.any():
         return Baseline(confusion, None)
@@ -76,26 +72,3 @@ def _starts(counts: IntArray, runs: int) -> IntArray:
     cuts = upto.searchsorted(levels, side="left") + 1
     inner = cuts[(cuts < len(counts)) & (upto[np.minimum(cuts, len(counts)) - 1] < upto[-1])]
     return np.unique(np.append(inner, 0)).astype(np.int64)
-
-
-def _places(column: pa.ChunkedArray, classes: tuple[str, ...], *, boolean: bool) -> IntArray:
-    """Each row's place among the classes; ``len(classes)`` for any other, -1 for no class."""
-    encoded = plain(column).combine_chunks().dictionary_encode()
-    values = encoded.dictionary.to_pylist()
-    index: dict[str | None, int] = {name: i for i, name in enumerate(classes)} | {None: -1}
-    texts = text(values, len(values), boolean=boolean).texts
-    places = np.array([index.get(name, len(classes)) for name in texts] + [-1], dtype=np.int64)
-    rows = encoded.indices.fill_null(len(values)).to_numpy(zero_copy_only=False)
-    found: IntArray = places[rows.astype(np.int64)]
-    return found
-
-
-def _numbers(column: pa.ChunkedArray) -> FloatArray:
-    column = plain(column)
-    if is_text(column.type):
-        spelt = [math.nan if cell is None else number(cell) for cell in column.to_pylist()]
-        return np.array(spelt, dtype=np.float64)
-    if not (kinds_of.is_integer(column.type) or kinds_of.is_floating(column.type)):
-        return np.full(len(column), np.nan)
-    values: FloatArray = column.cast(pa.float64(), safe=False).to_numpy().astype(np.float64)
-    return values

@@ -1,7 +1,8 @@
 """The bytes of a reference: ``SMREF``, a version byte, then zlib-compressed msgpack.
 
 What verdicts depend on is encoded once, canonically, as the *content* and, where labels were
-there, the *baseline*; the SHA-256 of both is the reference's hash. Model name, source and time
+there, the *baseline* and, with a season, the *strata*; the SHA-256 of all is the reference's
+hash. Model name, source and time
 of creation stand beside them, for people.
 """
 
@@ -25,9 +26,11 @@ from stream_monitor.reference.model import (
     Task,
 )
 from stream_monitor.reference.packing import pack_counts, pack_points, unpack_counts, unpack_points
+from stream_monitor.reference.strata import Strata
+from stream_monitor.reference.strata_bytes import pack_strata, unpack_strata
 from stream_monitor.statistics.grid import Grid
 
-VERSION = 2
+VERSION = 3
 MAGIC = b"SMREF"
 #: No reference is larger than this when unpacked; a small file cannot fill the memory.
 MAX_UNPACKED = 1 << 30
@@ -84,6 +87,7 @@ class FileWire(msgspec.Struct, array_like=True, frozen=True):
     hash: str
     content: bytes
     baseline: bytes  # empty without labels
+    strata: bytes  # empty without a season
 
 
 def content_hash(
@@ -93,10 +97,11 @@ def content_hash(
     classes: tuple[str, ...],
     positive: str | None,
     baseline: Baseline | None = None,
+    strata: Strata | None = None,
 ) -> str:
     """16 hex digits of all that verdicts depend on; the model's name and the source do not."""
     content = _content(columns, rows, task, classes, positive)
-    return _digest(content + _packed_baseline(baseline))
+    return _digest(content + _packed_baseline(baseline) + pack_strata(strata))
 
 
 def encode(reference: Reference) -> bytes:
@@ -105,9 +110,10 @@ def encode(reference: Reference) -> bytes:
         reference.columns, reference.rows, reference.task, reference.classes, reference.positive
     )
     baseline = _packed_baseline(reference.baseline)
-    digest = _digest(content + baseline)
+    strata = pack_strata(reference.strata)
+    digest = _digest(content + baseline + strata)
     wire = FileWire(
-        reference.model, reference.source, reference.created_ms, digest, content, baseline
+        reference.model, reference.source, reference.created_ms, digest, content, baseline, strata
     )
     packed = zlib.compress(msgspec.msgpack.encode(wire), 6)
     return MAGIC + bytes((VERSION,)) + packed
@@ -129,12 +135,13 @@ def decode(data: bytes) -> Reference:
         )
     try:
         file = msgspec.msgpack.decode(_unpacked(data[head + 1 :]), type=FileWire)
-        if _digest(file.content + file.baseline) != file.hash:
+        if _digest(file.content + file.baseline + file.strata) != file.hash:
             raise _damaged("its hash does not match its content")
         content = msgspec.msgpack.decode(file.content, type=ContentWire)
+        columns = tuple(_column(wire) for wire in content.columns)
         return Reference(
             model=file.model,
-            columns=tuple(_column(wire) for wire in content.columns),
+            columns=columns,
             rows=content.rows,
             task=content.task,
             classes=content.classes,
@@ -143,6 +150,7 @@ def decode(data: bytes) -> Reference:
             created_ms=file.created_ms,
             hash=file.hash,
             baseline=_baseline(file.baseline, len(content.classes)),
+            strata=unpack_strata(file.strata, columns),
         )
     except (zlib.error, msgspec.MsgspecError, ValueError) as error:
         raise _damaged(str(error)) from error

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stream_monitor.reference.calibration import Baseline, Calibration
+from stream_monitor.reference.strata import Strata
 from stream_monitor.statistics.arrays import FloatArray
 from stream_monitor.statistics.grid import Grid
 
@@ -107,7 +108,8 @@ class Reference:
 
     ``positive`` is the positive class of a binary model; ``classes`` are the labels of a
     classifier, in the order of the confusion matrix. ``baseline`` is what labels among its rows
-    say of a classifier, ``None`` where it has none.
+    say of a classifier, ``None`` where it has none; ``strata`` the columns' counts in each stratum
+    of the season it was built with, ``None`` without one.
     """
 
     model: str
@@ -120,6 +122,7 @@ class Reference:
     created_ms: int  # for people; not part of the hash
     hash: str
     baseline: Baseline | None = None
+    strata: Strata | None = None
 
     @cached_property
     def by_id(self) -> dict[str, ReferenceColumn]:

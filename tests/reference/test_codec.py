@@ -229,10 +229,10 @@ def test_content_that_does_not_match_its_hash_is_refused() -> None:
         (b"", "not a reference"),
         (b"SMREF", "not a reference"),
         (b"PAR1 and more", "not a reference"),
-        (b"SMREF\x01" + zlib.compress(b""), "format version 1 and this program reads version 2"),
-        (b"SMREF\x02", "damaged"),
-        (b"SMREF\x02" + zlib.compress(b"\xc1"), "damaged"),
-        (b"SMREF\x02" + zlib.compress(b"\x90"), "damaged"),
+        (b"SMREF\x01" + zlib.compress(b""), "format version 1 and this program reads version 3"),
+        (b"SMREF\x03", "damaged"),
+        (b"SMREF\x03" + zlib.compress(b"\xc1"), "damaged"),
+        (b"SMREF\x03" + zlib.compress(b"\x90"), "damaged"),
     ],
 )
 def test_what_is_no_reference_is_refused(data: bytes, sentence: str) -> None:
