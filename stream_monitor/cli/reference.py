@@ -19,7 +19,15 @@ from stream_monitor.cli.output import (
     json_option,
     load_settings,
 )
-from stream_monitor.cli.roles import found_roles, role_options, told_roles
+from stream_monitor.cli.roles import found_roles, kind_option, role_options, told_roles
+from stream_monitor.cli.seasons import (
+    seasons,
+    strata_document,
+    times_for,
+    told_strata,
+    warn_of_another_season,
+    warn_of_thin_strata,
+)
 from stream_monitor.errors import DataError
 from stream_monitor.reference.build import build as build_reference
 from stream_monitor.reference.codec import decode, encode
@@ -31,23 +39,12 @@ from stream_monitor.reference.model import Kind, Reference
 MAX_FILE_BYTES = 64 << 20
 
 
-class ColumnKind(click.ParamType):
-    """``COL=KIND`` as an option's value; a pair in Python."""
-
-    name = "col=kind"
-
-    def convert(
-        self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[str, Kind]:
-        name, equals, kind = str(value).rpartition("=")
-        if not equals or kind not in set(Kind):
-            self.fail(f"{value!r} is not COL={'|'.join(Kind)}", param, ctx)
-        return name, Kind(kind)
-
-
 @click.group()
 def reference() -> None:
     """Build, show and publish the references that models are judged by."""
+
+
+reference.add_command(seasons)
 
 
 @reference.command("build")
@@ -62,18 +59,12 @@ def reference() -> None:
     help="Where to write it [default: NAME.reference].",
 )
 @role_options
-@click.option(
-    "--kind",
-    "kinds",
-    type=ColumnKind(),
-    metavar=f"COL={'|'.join(Kind)}",
-    multiple=True,
-    help="How a column is measured, where the guess is wrong.",
-)
+@kind_option
 @click.option("--positive", metavar="LABEL", help="The positive class of a binary model.")
 @click.option("--sample-size", type=click.IntRange(1), default=5000, show_default=True)
 @click.option("--max-categories", type=click.IntRange(1), default=1000, show_default=True)
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
+@config_option
 @json_option
 def build(
     data: Path,
@@ -91,12 +82,15 @@ def build(
     sample_size: int,
     max_categories: int,
     seed: int,
+    config_path: Path | None,
     as_json: bool,
 ) -> None:
     """Build a reference from the rows of DATA (.csv, .parquet or .jsonl).
 
     Columns that no option names are recognised by their names (prediction, score, label,
     id, timestamp and the like), and all others are features. The table shows what was guessed.
+    Where the configuration gives the model a season (season: {by: hour}), the rows are also
+    counted by its strata, at their own times.
     """
     output = Output(as_json)
     with output.progress(f"rows of {data.name}") as progress:
@@ -111,6 +105,8 @@ def build(
         features=features,
         ignore=ignore,
     )
+    season = load_settings(config_path).for_model(model).season
+    times = times_for(season, table, roles, data.name)
     monitored = [*roles.features, *filter(None, (roles.prediction, roles.score))]
     with output.progress("columns", len(monitored)) as progress:
         made = build_reference(
@@ -124,12 +120,15 @@ def build(
             seed=seed,
             kinds=dict(kinds),
             positive=positive,
+            times=times,
+            season=season,
             progress=lambda done, total: progress.advance(),
         )
     packed = encode(made)
     target = target or Path(f"{model.replace(os.sep, '_')}.reference")
     write_whole(target, packed)
     _show(output, made)
+    warn_of_thin_strata(output, made)
     output.line(told_roles(roles))
     output.line(f"{target}: {len(packed):,} bytes")
     output.emit_json(
@@ -145,12 +144,15 @@ def build(
 
 @reference.command()
 @click.argument("file", type=click.Path(path_type=Path))
+@config_option
 @json_option
-def show(file: Path, as_json: bool) -> None:
-    """Show what is in the reference FILE."""
+def show(file: Path, config_path: Path | None, as_json: bool) -> None:
+    """Show what is in the reference FILE, and whether its season is the configuration's."""
     output = Output(as_json)
     found = load(file)
+    settings = load_settings(config_path)
     _show(output, found)
+    warn_of_another_season(output, found, settings)
     output.emit_json(_document(found))
 
 
@@ -181,6 +183,7 @@ def publish(
         created = [name for name, outcome in outcomes.items() if outcome is Outcome.CREATED]
         return created, await publish_reference(found, kafka)
 
+    warn_of_another_season(output, found, settings)
     created, offset = ask(kafka, work)
     if created:
         output.line(f"created the topics {', '.join(created)}")
@@ -221,6 +224,8 @@ def _show(output: Output, shown: Reference) -> None:
     output.line(f"{shown.rows:,} rows of {shown.source}, {made:%Y-%m-%d %H:%M} UTC")
     if shown.classes:
         output.line(_told_labels(shown))
+    for line in told_strata(shown):
+        output.line(line)
     rows = explain(shown)
     columns = ("column", "role", "kind", "missing", "distinct", "values", "detectable", "note")
     output.table(columns, ([_cell(name, row[name]) for name in columns] for row in rows))
@@ -255,5 +260,6 @@ def _document(shown: Reference) -> dict[str, object]:
         "source": shown.source,
         "created_ms": shown.created_ms,
         "labels": labels_of(shown),
+        "season": strata_document(shown),
         "columns": explain(shown),
     }

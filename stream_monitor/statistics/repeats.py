@@ -53,7 +53,8 @@ def in_periods(cells: FloatArray, period: int) -> FloatArray:
     """Cells (n, J) as (D, P, J), the last period filled up with zeros."""
     missing = -len(cells) % period
     filled = np.concatenate([cells, np.zeros((missing, cells.shape[1]))])
-    return filled.reshape(-1, period, cells.shape[1])
+    shaped: FloatArray = filled.reshape(-1, period, cells.shape[1])
+    return shaped
 
 
 def repeat_p_values(
@@ -115,5 +116,5 @@ def _corrected(statistics: FloatArray) -> FloatArray:
     scores = np.divide(centred, spread, out=np.zeros_like(centred), where=spread > 1e-9)
     greatest = scores.max(axis=0)
     # A draw that happens to be the observed series may differ from it by rounding.
-    shares: FloatArray = (greatest >= scores[:, :1] - 1e-9).mean(axis=1)
-    return shares
+    reached = greatest >= scores[:, :1] - 1e-9
+    return reached.sum(axis=1) / np.float64(greatest.size)
