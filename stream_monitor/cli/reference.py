@@ -21,7 +21,15 @@ from stream_monitor.cli.output import (
     load_settings,
 )
 from stream_monitor.cli.promote import promote
-from stream_monitor.cli.roles import found_roles, role_options, told_roles
+from stream_monitor.cli.roles import found_roles, kind_option, role_options, told_roles
+from stream_monitor.cli.seasons import (
+    seasons,
+    strata_document,
+    times_for,
+    told_strata,
+    warn_of_another_season,
+    warn_of_thin_strata,
+)
 from stream_monitor.errors import DataError
 from stream_monitor.reference.build import build as build_reference
 from stream_monitor.reference.codec import decode, encode
@@ -35,20 +43,6 @@ from stream_monitor.reference.model import Kind, Reference
 MAX_FILE_BYTES = 64 << 20
 
 
-class ColumnKind(click.ParamType):
-    """``COL=KIND`` as an option's value; a pair in Python."""
-
-    name = "col=kind"
-
-    def convert(
-        self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[str, Kind]:
-        name, equals, kind = str(value).rpartition("=")
-        if not equals or kind not in set(Kind):
-            self.fail(f"{value!r} is not COL={'|'.join(Kind)}", param, ctx)
-        return name, Kind(kind)
-
-
 @click.group()
 def reference() -> None:
     """Build, show and publish the references that models are judged by."""
@@ -56,6 +50,7 @@ def reference() -> None:
 
 reference.add_command(promote)
 reference.add_command(history)
+reference.add_command(seasons)
 
 
 @reference.command("build")
@@ -70,14 +65,7 @@ reference.add_command(history)
     help="Where to write it [default: NAME.reference].",
 )
 @role_options
-@click.option(
-    "--kind",
-    "kinds",
-    type=ColumnKind(),
-    metavar=f"COL={'|'.join(Kind)}",
-    multiple=True,
-    help="How a column is measured, where the guess is wrong.",
-)
+@kind_option
 @click.option("--positive", metavar="LABEL", help="The positive class of a binary model.")
 @click.option(
     "--dependence",
@@ -90,6 +78,7 @@ reference.add_command(history)
 @click.option("--sample-size", type=click.IntRange(1), default=5000, show_default=True)
 @click.option("--max-categories", type=click.IntRange(1), default=1000, show_default=True)
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
+@config_option
 @json_option
 def build(
     data: Path,
@@ -108,12 +97,15 @@ def build(
     sample_size: int,
     max_categories: int,
     seed: int,
+    config_path: Path | None,
     as_json: bool,
 ) -> None:
     """Build a reference from the rows of DATA (.csv, .parquet or .jsonl).
 
     Columns that no option names are recognised by their names (prediction, score, label,
     id, timestamp and the like), and all others are features. The table shows what was guessed.
+    Where the configuration gives the model a season (season: {by: hour}), the rows are also
+    counted by its strata, at their own times.
     """
     output = Output(as_json)
     with output.progress(f"rows of {data.name}") as progress:
@@ -128,6 +120,8 @@ def build(
         features=features,
         ignore=ignore,
     )
+    season = load_settings(config_path).for_model(model).season
+    times = times_for(season, table, roles, data.name)
     monitored = [*roles.features, *filter(None, (roles.prediction, roles.score))]
     with output.progress("columns", len(monitored)) as progress:
         made = build_reference(
@@ -142,6 +136,8 @@ def build(
             kinds=dict(kinds),
             positive=positive,
             dependence=Dependence(dependence),
+            times=times,
+            season=season,
             progress=lambda done, total: progress.advance(),
         )
     packed = encode(made)
@@ -150,6 +146,7 @@ def build(
     _show(output, made)
     if made.derived is None and dependence != Dependence.NONE:
         output.line(f"to watch dependence {NEEDED}")
+    warn_of_thin_strata(output, made)
     output.line(told_roles(roles))
     output.line(f"{target}: {len(packed):,} bytes")
     output.emit_json(
@@ -165,12 +162,15 @@ def build(
 
 @reference.command()
 @click.argument("file", type=click.Path(path_type=Path))
+@config_option
 @json_option
-def show(file: Path, as_json: bool) -> None:
-    """Show what is in the reference FILE."""
+def show(file: Path, config_path: Path | None, as_json: bool) -> None:
+    """Show what is in the reference FILE, and whether its season is the configuration's."""
     output = Output(as_json)
     found = load(file)
+    settings = load_settings(config_path)
     _show(output, found)
+    warn_of_another_season(output, found, settings)
     output.emit_json(_document(found))
 
 
@@ -205,6 +205,7 @@ def publish(
         return created, found, await publish_reference(found, kafka)
 
     created, found, offset = ask(kafka, work)
+    warn_of_another_season(output, found, settings)
     if created:
         output.line(f"created the topics {', '.join(created)}")
     output.line(f"{found.model}: reference {found.hash}", style="bold")
@@ -251,6 +252,8 @@ def _show(output: Output, shown: Reference) -> None:
     if shown.classes:
         output.line(_told_labels(shown))
     output.line(_told_dependence(shown))
+    for line in told_strata(shown):
+        output.line(line)
     rows = explain(shown)
     columns = ("column", "role", "kind", "missing", "distinct", "values", "detectable", "note")
     output.table(columns, ([_cell(name, row[name]) for name in columns] for row in rows))
@@ -297,5 +300,6 @@ def _document(shown: Reference) -> dict[str, object]:
         "replaces": shown.replaces,
         "labels": labels_of(shown),
         "dependence": dependence_of(shown),
+        "season": strata_document(shown),
         "columns": explain(shown),
     }

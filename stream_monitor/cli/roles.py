@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 import click
 
+from stream_monitor.reference.model import Kind
+
 if TYPE_CHECKING:
     from stream_monitor.reference.data import Roles
 
@@ -20,7 +22,13 @@ _OPTIONS = (
     click.option("--score", metavar="COL", help="The score or probability behind a prediction."),
     click.option("--label", metavar="COL", help="The ground truth."),
     click.option("--id", "id_", metavar="COL", help="The identifiers; not monitored."),
-    click.option("--timestamp", metavar="COL", help="The times; not monitored."),
+    click.option(
+        "--timestamp",
+        "--time-column",
+        "timestamp",
+        metavar="COL",
+        help="The times; not monitored.",
+    ),
     click.option(
         "--feature",
         "features",
@@ -37,6 +45,32 @@ def role_options(command: Command) -> Command:
     for option in reversed(_OPTIONS):
         command = option(command)
     return command
+
+
+class ColumnKind(click.ParamType):
+    """``COL=KIND`` as an option's value; a pair in Python."""
+
+    name = "col=kind"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, Kind]:
+        name, equals, kind = str(value).rpartition("=")
+        if not equals or kind not in set(Kind):
+            self.fail(f"{value!r} is not COL={'|'.join(Kind)}", param, ctx)
+        return name, Kind(kind)
+
+
+def kind_option(command: Command) -> Command:
+    """``--kind COL=KIND``, as the argument ``kinds``."""
+    return click.option(
+        "--kind",
+        "kinds",
+        type=ColumnKind(),
+        metavar=f"COL={'|'.join(Kind)}",
+        multiple=True,
+        help="How a column is measured, where the guess is wrong.",
+    )(command)
 
 
 def found_roles(roles: Roles) -> dict[str, str]:

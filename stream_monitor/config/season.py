@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from typing import Annotated, Literal, NamedTuple, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, model_validator
@@ -17,11 +18,15 @@ Period = Annotated[int, BeforeValidator(duration.parse), Field(ge=1, le=366 * DA
 #: The most strata that a calendar of contexts may name.
 MAX_CONTEXTS = 50
 
-_DAY = "(?:mon|tue|wed|thu|fri|sat|sun)"
+#: The weekdays as they are written, in their order.
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+_DAY = f"(?:{'|'.join(DAYS)})"
+_DAYS = f"{_DAY}(?:-{_DAY})?"
 _DATE = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _CONTEXT = re.compile(
     rf"\s*(?P<name>[A-Za-z][\w-]*)\s*=\s*(?:(?P<dates>{_DATE}(?:,{_DATE})*)"
-    rf"|(?P<days>{_DAY}(?:[-,]{_DAY})*)?\s*(?P<hours>[0-9]{{1,2}}-[0-9]{{1,2}})?)\s*",
+    rf"|(?P<days>{_DAYS}(?:,{_DAYS})*)?\s*(?P<hours>[0-9]{{1,2}}-[0-9]{{1,2}})?)\s*",
     re.ASCII,
 )
 
@@ -47,7 +52,18 @@ def context(text: str) -> Context:
 
 
 def _context_text(text: str) -> str:
-    context(text)
+    found = context(text)
+    if found.name == "other":
+        raise ValueError(f"{text!r}: other is what no context fits; give it another name")
+    if found.hours:
+        begin, end = map(int, found.hours.split("-"))
+        if begin > 23 or end > 24 or begin == end:
+            raise ValueError(f"{text!r}: hours are two different ones, from 0-1 to 23-24, as 8-20")
+    for day in found.dates.split(",") if found.dates else ():
+        try:
+            date.fromisoformat(day)
+        except ValueError as error:
+            raise ValueError(f"{text!r}: {day} is no date of the calendar ({error})") from None
     return text
 
 

@@ -36,6 +36,7 @@ from stream_monitor.config.monitors import (
     SliceSettings,
 )
 from stream_monitor.config.season import SeasonSettings
+from stream_monitor.config.week import longest_slide_ms
 
 #: The most panes (window / slide) that a window may hold.
 MAX_PANES = 10_000
@@ -151,6 +152,13 @@ class ModelSettings(BaseModel):
             raise ValueError(
                 f"window {window} holds {self.window_ms // self.slide_ms:,} slides of {slide}; "
                 f"at most {MAX_PANES:,} are allowed, so lengthen the slide"
+            )
+        longest = longest_slide_ms(self.season)
+        if longest is not None and longest % self.slide_ms:
+            raise ValueError(
+                f"slide is {slide} and season is by {self.season.by}; a slide has to lie in one "
+                f"stratum of the season, so let it be {duration.render(longest)} or a whole part "
+                "of that"
             )
         return self
 

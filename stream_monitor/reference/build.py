@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.types as kinds_of
 
+from stream_monitor.config.season import SeasonSettings
 from stream_monitor.errors import DataError
 from stream_monitor.events.columns import text
 from stream_monitor.reference.calibrate import baseline_of, residuals_of
@@ -26,8 +27,9 @@ from stream_monitor.reference.model import (
     Role,
 )
 from stream_monitor.reference.sampling import sampled
+from stream_monitor.reference.stratify import strata_of
 from stream_monitor.reference.task import task_of
-from stream_monitor.statistics.arrays import FloatArray
+from stream_monitor.statistics.arrays import FloatArray, IntArray
 
 MAX_FEATURES = 10_000
 _TOLD = 5  # how many of the columns that cannot be used an error names
@@ -47,6 +49,8 @@ def build(
     positive: str | None = None,
     classes: Sequence[str] = (),
     dependence: Dependence = Dependence.NONE,
+    times: IntArray | None = None,
+    season: SeasonSettings | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Reference:
     """The reference of the rows of ``table``; equal rows, options and seed give an equal one.
@@ -60,11 +64,12 @@ def build(
     to the classes, and gives a classifier its baseline and a regression its residuals (see
     :mod:`.calibrate`), a sample like that of a numeric column. ``classes`` of a classifier are its
     classes even if no row has them. ``dependence`` adds columns computed from several numeric
-    features, where these and the rows are enough (see :mod:`.dependence`).
-    ``progress(done, total)`` is called after each column.
+    features, where these and the rows are enough (see :mod:`.dependence`). With a ``season`` that
+    has strata, the columns are also counted by stratum, at the rows' ``times`` (int64, ms since
+    1970 in UTC; see :mod:`.stratify`). ``progress(done, total)`` is called after each column.
 
-    Raises :class:`DataError` for a column that cannot be used, more than 10,000 features, or
-    a positive class that is none of the classes.
+    Raises :class:`DataError` for a column that cannot be used, more than 10,000 features, a
+    positive class that is none of the classes, or a season without times.
     """
     if not model:
         raise DataError("The model has no name.")
@@ -122,6 +127,12 @@ def build(
     boolean = prediction is not None and prediction.kind is Kind.BOOLEAN
     baseline = baseline_of(table, roles, task, found, chosen, boolean=boolean)
     residuals = residuals_of(table, roles, task, sample_size, seed)
+    strata = None
+    if season is not None and season.by != "none":
+        if times is None:
+            raise DataError(f"The season is by {season.by}, which needs the rows' times.")
+        cells = {column.id: table[column.name] for column in columns}
+        strata = strata_of(columns, cells, times, season, sample_size=sample_size, seed=seed)
     made_of = derive(table, columns, dependence, seed)
     if made_of is not None:
         for name, made in zip(made_of.derived.inputs, made_of.values, strict=True):
@@ -139,11 +150,12 @@ def build(
         source=source,
         created_ms=created_ms,
         hash=content_hash(
-            frozen, table.num_rows, task, found, chosen, baseline, residuals, derived
+            frozen, table.num_rows, task, found, chosen, baseline, residuals, derived, strata
         ),
         baseline=baseline,
         residuals=residuals,
         derived=derived,
+        strata=strata,
     )
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 
-from stream_monitor.events.columns import text
 from stream_monitor.reference.calibration import (
     BINARY_GRID,
     MULTICLASS_GRID,
@@ -13,8 +12,8 @@ from stream_monitor.reference.calibration import (
     Calibration,
     score_bins,
 )
-from stream_monitor.reference.data import Roles, plain
-from stream_monitor.reference.infer import numbers
+from stream_monitor.reference.cells import numbers, places
+from stream_monitor.reference.data import Roles
 from stream_monitor.reference.model import Task
 from stream_monitor.reference.sampling import sampled
 from stream_monitor.statistics.arrays import IntArray
@@ -43,8 +42,8 @@ def baseline_of(
     if task not in (Task.BINARY, Task.MULTICLASS) or not (roles.prediction and roles.label):
         return None
     side = len(classes) + 1
-    labels = _places(table[roles.label], classes, boolean=boolean)
-    predictions = _places(table[roles.prediction], classes, boolean=boolean)
+    labels = places(table[roles.label], classes, boolean=boolean)
+    predictions = places(table[roles.prediction], classes, boolean=boolean)
     both = (labels >= 0) & (predictions >= 0)
     if not both.any():
         return None
@@ -90,15 +89,3 @@ def _starts(counts: IntArray, runs: int) -> IntArray:
     cuts = upto.searchsorted(levels, side="left") + 1
     inner = cuts[(cuts < len(counts)) & (upto[np.minimum(cuts, len(counts)) - 1] < upto[-1])]
     return np.unique(np.append(inner, 0)).astype(np.int64)
-
-
-def _places(column: pa.ChunkedArray, classes: tuple[str, ...], *, boolean: bool) -> IntArray:
-    """Each row's place among the classes; ``len(classes)`` for any other, -1 for no class."""
-    encoded = plain(column).combine_chunks().dictionary_encode()
-    values = encoded.dictionary.to_pylist()
-    index: dict[str | None, int] = {name: i for i, name in enumerate(classes)} | {None: -1}
-    texts = text(values, len(values), boolean=boolean).texts
-    places = np.array([index.get(name, len(classes)) for name in texts] + [-1], dtype=np.int64)
-    rows = encoded.indices.fill_null(len(values)).to_numpy(zero_copy_only=False)
-    found: IntArray = places[rows.astype(np.int64)]
-    return found

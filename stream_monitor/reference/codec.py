@@ -1,9 +1,9 @@
 """The bytes of a reference: ``SMREF``, a version byte, then zlib-compressed msgpack.
 
 What verdicts depend on is encoded once, canonically, as the *content* and, where they are there,
-the *baseline* of a classifier's labels or the *residuals* of a regression, and the formulas of
-*derived* columns; the SHA-256 of all is the reference's hash. Model name, source, time of creation
-and what it has replaced stand beside them, for people.
+the *baseline* of a classifier's labels or the *residuals* of a regression, the formulas of
+*derived* columns and, with a season, the *strata*; the SHA-256 of all is the reference's hash.
+Model name, source, time of creation and what it has replaced stand beside them, for people.
 """
 
 from __future__ import annotations
@@ -29,6 +29,8 @@ from stream_monitor.reference.model import (
     Task,
 )
 from stream_monitor.reference.packing import pack_counts, pack_points, unpack_counts, unpack_points
+from stream_monitor.reference.strata import Strata
+from stream_monitor.reference.strata_bytes import pack_strata, unpack_strata
 from stream_monitor.statistics.grid import Grid
 
 VERSION = 3
@@ -95,6 +97,7 @@ class FileWire(msgspec.Struct, array_like=True, frozen=True):
     baseline: bytes  # empty without labels
     residuals: bytes  # the same
     derived: bytes  # empty without derived columns
+    strata: bytes  # empty without a season
     former: tuple[Former, ...] = ()  # left out by programs that do not know it
 
 
@@ -107,10 +110,16 @@ def content_hash(
     baseline: Baseline | None = None,
     residuals: Grid | None = None,
     derived: Derived | None = None,
+    strata: Strata | None = None,
 ) -> str:
     """16 hex digits of all that verdicts depend on; the model's name and the source do not."""
     content = _content(columns, rows, task, classes, positive)
-    parts = (_packed_baseline(baseline), _packed_residuals(residuals), pack_derived(derived))
+    parts = (
+        _packed_baseline(baseline),
+        _packed_residuals(residuals),
+        pack_derived(derived),
+        pack_strata(strata),
+    )
     return _digest(content + b"".join(parts))
 
 
@@ -122,15 +131,17 @@ def encode(reference: Reference) -> bytes:
     baseline = _packed_baseline(reference.baseline)
     residuals = _packed_residuals(reference.residuals)
     derived = pack_derived(reference.derived)
+    strata = pack_strata(reference.strata)
     wire = FileWire(
         model=reference.model,
         source=reference.source,
         created_ms=reference.created_ms,
-        hash=_digest(content + baseline + residuals + derived),
+        hash=_digest(content + baseline + residuals + derived + strata),
         content=content,
         baseline=baseline,
         residuals=residuals,
         derived=derived,
+        strata=strata,
         former=reference.former,
     )
     packed = zlib.compress(msgspec.msgpack.encode(wire), 6)
@@ -153,7 +164,8 @@ def decode(data: bytes) -> Reference:
         )
     try:
         file = msgspec.msgpack.decode(_unpacked(data[head + 1 :]), type=FileWire)
-        if _digest(file.content + file.baseline + file.residuals + file.derived) != file.hash:
+        parts = (file.baseline, file.residuals, file.derived, file.strata)
+        if _digest(file.content + b"".join(parts)) != file.hash:
             raise _damaged("its hash does not match its content")
         content = msgspec.msgpack.decode(file.content, type=ContentWire)
         columns = tuple(_column(wire) for wire in content.columns)
@@ -168,6 +180,7 @@ def decode(data: bytes) -> Reference:
             created_ms=file.created_ms,
             hash=file.hash,
             baseline=_baseline(file.baseline, len(content.classes)),
+            strata=unpack_strata(file.strata, columns),
             residuals=_residuals(file.residuals),
             derived=unpack_derived(file.derived, columns),
             former=file.former,

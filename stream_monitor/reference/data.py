@@ -186,6 +186,11 @@ def to_batches(
         )
 
 
+def times_of(table: pa.Table, name: str) -> IntArray:
+    """A column's times as :func:`to_batches` reads them: int64 (rows,), ms since 1970 in UTC."""
+    return _times(table[name], name, 0)
+
+
 def plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
     """The column without dictionary encoding, decimals and narrow numbers widened."""
     kind = column.type

@@ -18,8 +18,8 @@ import numpy as np
 import pyarrow as pa
 
 from stream_monitor.errors import DataError
+from stream_monitor.reference.cells import numbers
 from stream_monitor.reference.derived import Components, Derived, Products, Standard
-from stream_monitor.reference.infer import numbers
 from stream_monitor.reference.model import NumericColumn, ReferenceColumn, Role
 from stream_monitor.statistics.arrays import BoolArray, FloatArray
 

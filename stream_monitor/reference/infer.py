@@ -69,18 +69,6 @@ def finite(column: pa.ChunkedArray) -> FloatArray:
     return kept
 
 
-def numbers(column: pa.ChunkedArray) -> FloatArray:
-    """A column as numbers, float64 (n,), NaN for what is none or not finite."""
-    column = plain(column)
-    if is_text(column.type):
-        cells = column.to_pylist()
-        return np.array([math.nan if t is None else number(t) for t in cells], dtype=np.float64)
-    if not (kinds_of.is_integer(column.type) or kinds_of.is_floating(column.type)):
-        return np.full(len(column), np.nan)
-    values = column.cast(pa.float64(), safe=False).to_numpy().astype(np.float64)
-    return np.where(np.isfinite(values), values, np.nan)
-
-
 def is_text(kind: pa.DataType) -> bool:
     """Whether an Arrow type holds text."""
     return (

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from stream_monitor.reference.calibration import Baseline, Calibration
 from stream_monitor.reference.derived import Derived
+from stream_monitor.reference.strata import Strata
 from stream_monitor.statistics.arrays import FloatArray
 from stream_monitor.statistics.grid import Grid
 
@@ -121,8 +122,9 @@ class Reference:
     classifier, in the order of the confusion matrix. ``baseline`` is what labels among its rows
     say of a classifier, ``None`` where it has none; ``residuals`` are a frozen sample of a
     regression's errors, prediction − truth, of its rows with labels. ``derived`` has the formulas
-    of its columns of the role dependence, in their order; ``None`` without any. ``former`` are
-    those it has replaced, the newest first: the topic may have forgotten them.
+    of its columns of the role dependence, in their order; ``None`` without any. ``strata`` are
+    the columns' counts in each stratum of the season it was built with, ``None`` without one.
+    ``former`` are those it has replaced, the newest first: the topic may have forgotten them.
     """
 
     model: str
@@ -137,6 +139,7 @@ class Reference:
     baseline: Baseline | None = None
     residuals: Grid | None = None
     derived: Derived | None = None
+    strata: Strata | None = None
     former: tuple[Former, ...] = ()  # for people; not part of the hash
 
     @property

@@ -6,18 +6,25 @@ import zlib
 
 import numpy as np
 
-from stream_monitor.statistics.arrays import FloatArray
+from stream_monitor.statistics.arrays import FloatArray, IntArray
 from stream_monitor.statistics.grid import Grid
 
 
 def sampled(values: FloatArray, most: int, seed: int, name: str) -> Grid:
-    """All values (float64, no NaN) if at most ``most`` of them are distinct, else ``most`` of them.
+    """The values (float64, no NaN) that :func:`drawn` keeps."""
+    kept = drawn(values, most, seed, name)
+    return Grid.from_sample(values if kept is None else values[kept])
 
-    They are drawn uniformly without replacement. Seeded by the name too, so that a column's
-    sample does not hang on its neighbours.
+
+def drawn(values: FloatArray, most: int, seed: int, name: str) -> IntArray | None:
+    """The places of the values that are kept; ``None`` for all of them.
+
+    All are kept if no more than ``most`` of them are distinct, else ``most`` of them, drawn
+    uniformly without replacement. Equal arguments give equal places. Seeded by the name too, so
+    that a column's sample does not hang on its neighbours.
     """
-    grid = Grid.from_sample(values)
-    if grid.size <= most:
-        return grid
+    if len(np.unique(values)) <= most:
+        return None
     random = np.random.default_rng([seed, zlib.crc32(name.encode())])
-    return Grid.from_sample(random.choice(values, most, replace=False, shuffle=False))
+    chosen: IntArray = random.choice(len(values), most, replace=False, shuffle=False)
+    return chosen.astype(np.int64)

@@ -35,3 +35,24 @@ def test_contexts_and_by_context_belong_together() -> None:
 def test_strata_and_whole_periods_exclude_each_other() -> None:
     with pytest.raises(ValidationError, match="give one of them"):
         SeasonSettings.model_validate({"by": "hour", "period": "1d"})
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("x = 8-25", "hours are two different ones"),
+        ("x = 24-3", "hours are two different ones"),
+        ("x = mon 8-8", "hours are two different ones"),
+        ("x = 2027-02-29", "2027-02-29 is no date of the calendar"),
+        ("x = 2026-12-25,2026-13-01", "2026-13-01 is no date of the calendar"),
+        ("other = sat", "other is what no context fits"),
+        ("x = mon-wed-fri", "is no context"),
+    ],
+)
+def test_times_that_do_not_exist_are_refused(text: str, sentence: str) -> None:
+    with pytest.raises(ValidationError, match=sentence):
+        SeasonSettings.model_validate({"by": "context", "contexts": [text]})
+
+
+def test_a_leap_day_is_a_date() -> None:
+    assert SeasonSettings(by="context", contexts=("x = 2028-02-29",)).by == "context"

@@ -13,6 +13,7 @@ from scipy import stats
 
 from stream_monitor.errors import DataError
 from stream_monitor.reference.build import build
+from stream_monitor.reference.cells import numbers
 from stream_monitor.reference.codec import decode, encode
 from stream_monitor.reference.data import assign_roles
 from stream_monitor.reference.dependence import (
@@ -24,7 +25,6 @@ from stream_monitor.reference.dependence import (
     Dependence,
 )
 from stream_monitor.reference.derived import Components, Products
-from stream_monitor.reference.infer import numbers
 from stream_monitor.reference.model import NumericColumn, Reference, Role
 
 AUTO, PAIRS, PCA, NONE = Dependence

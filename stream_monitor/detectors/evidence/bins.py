@@ -169,13 +169,43 @@ def bins_of_column(column: ReferenceColumn, reference_hash: str, k: int = BINS) 
     Categories are in the order of their texts, which does not hang on how often they came; last
     comes what is not in the vocabulary.
     """
-    seed = f"{reference_hash}/{column.id}"
     if isinstance(column, NumericColumn):
-        return bins_of_grid(column.id, column.grid, k, seed)
+        counts = column.grid.counts
+    else:
+        counts = np.append(column.counts, column.other)
+    return _bins_of_counts(column, counts, f"{reference_hash}/{column.id}", k)
+
+
+def bins_of_column_in(
+    column: ReferenceColumn,
+    stratum_counts: IntArray,
+    reference_hash: str,
+    stratum: str,
+    k: int = BINS,
+) -> FeatureBins:
+    """The bins of a column in one stratum of its season, which count summaries of the whole.
+
+    ``stratum_counts``: int64, the stratum's share of the column's sample, at each point of its
+    grid or at each category and, last, all others (``Strata.counts``). The cuts are order
+    statistics of the stratum's own values, and these are points of the column's grid: so what
+    is counted of a summary on that grid is what the stratum's sample alone would count, and is
+    an urn if the pane is like the stratum. ValueError for counts of another column.
+    """
+    size = column.grid.size if isinstance(column, NumericColumn) else len(column.categories) + 1
+    if stratum_counts.shape != (size,):
+        raise ValueError(f"{stratum_counts.shape} counts for the {size} places of {column.id}")
+    return _bins_of_counts(column, stratum_counts, f"{reference_hash}/{column.id}/{stratum}", k)
+
+
+def _bins_of_counts(column: ReferenceColumn, counts: IntArray, seed: str, k: int) -> FeatureBins:
+    """Bins of the column's own grid or categories with these counts."""
+    if isinstance(column, NumericColumn):
+        grid = Grid(column.grid.points, counts)
+        return bins_of_grid(column.id, grid, k, seed, column.grid.fingerprint)
     order = np.array(sorted(range(len(column.categories)), key=column.categories.__getitem__))
     order = order.astype(np.int64)
-    counts = np.append(column.counts[order], column.other)
-    grid = Grid(np.arange(counts.size, dtype=np.float64), counts)
+    places = np.append(order, order.size)
+    grid = Grid(np.arange(counts.size, dtype=np.float64), counts[places])
     source = vocabulary_of(*column.categories)
     return bins_of_grid(column.id, grid, k, seed, source, _frozen(order))
 
