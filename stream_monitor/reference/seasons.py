@@ -38,7 +38,7 @@ class Found:
     ``stratum`` is the one farthest from all others; by ``hour_of_week``, from the same hour of
     the other days. ``distance``: how far, in KS distance at nine deciles or change of a share;
     looked for in one half of the periods and measured in the other, and the other way round, so
-    that it is not larger by chance. 0 without strata of 100 rows in each half. ``p_value``: of
+    that it is not larger by chance. 0 without strata of 50 rows in each half. ``p_value``: of
     "nothing repeats", or by ``hour_of_week`` "weekdays are alike at the same hour"; corrected
     for the number of columns.
     """
@@ -195,7 +195,7 @@ class _Division:
         np.add.at(own, halves, np.column_stack([counts, rows]))
         own = own.reshape(2, strata // self.step, self.step, -1)
         rest = own.sum(axis=1, keepdims=True) - own
-        enough = (np.minimum(own, rest)[..., -1] >= MIN_ROWS).all(axis=0)
+        enough = (np.minimum(own, rest)[..., -1] >= MIN_ROWS // 2).all(axis=0)
         if not enough.any():
             return None, 0.0
         first, second = (_differences(own[half], rest[half], enough) for half in (0, 1))

@@ -106,7 +106,7 @@ def _signs(periods: int, random: np.random.Generator) -> FloatArray:
     else:
         codes: IntArray = np.arange(1, 2 ** (periods - 1))
         drawn = codes[:, None] >> np.arange(periods) & 1
-    signs: FloatArray = 1.0 - 2.0 * drawn
+    signs: FloatArray = 1.0 - 2.0 * drawn.astype(np.float64)
     return signs
 
 
@@ -117,6 +117,6 @@ def _corrected(statistics: FloatArray) -> FloatArray:
     scores = np.divide(centred, spread, out=np.zeros_like(centred), where=spread > 1e-9)
     greatest = scores.max(axis=0)
     # A draw that happens to be the observed series may differ from it by rounding.
-    reached = greatest >= scores[:, :1] - 1e-9
-    shares: FloatArray = reached.sum(axis=1) / np.float64(greatest.size)
+    reached = (greatest >= scores[:, :1] - 1e-9).sum(axis=1).astype(np.float64)
+    shares: FloatArray = reached / greatest.size
     return shares
