@@ -185,7 +185,13 @@ def test_a_replay_without_topics_says_how_to_make_them(
 
 @pytest.mark.parametrize(
     "command",
-    ["topics create", "reference publish m.reference", "replay d.csv --model m"],
+    [
+        "topics create",
+        "reference publish m.reference",
+        "reference promote m --since 2024-01-01T00:00:00Z --dry-run",
+        "reference history m",
+        "replay d.csv --model m",
+    ],
 )
 def test_a_broker_that_is_not_there_is_one_sentence_and_no_wait(
     command: str, reference: Path, capfd: pytest.CaptureFixture[str]
