@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -20,7 +21,7 @@ Alarms = Mapping[str, tuple[int, ...]]
 
 
 class Standings(NamedTuple):
-    """Of the detectors after the last pane of a window: their alarms so far, where they stand."""
+    """Of the detectors at the end of a window: their alarms in its panes, and where they stand."""
 
     end_ms: int
     alarms: Alarms
@@ -48,14 +49,15 @@ class Degrading:
     """The detectors of one lane.
 
     ``base`` is their state after the panes that change no more; the others are in ``_panes``
-    and are folded from there, up to the end of a window that is asked for.
+    and are folded from there, up to the end of a window that is asked for. What is found there
+    is kept in ``_marks`` until a pane before that end changes; ``_ends`` are its keys, ascending.
     """
 
     machine: Degradation
     base: DegradationState
     _panes: dict[int, PaneErrors] = field(default_factory=dict)
-    _reached: DegradationState | None = None
-    _alarms: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    _marks: dict[int, tuple[DegradationState, Standings]] = field(default_factory=dict)
+    _ends: list[int] = field(default_factory=list)
 
     @classmethod
     def of(cls, settings: ModelSettings, reference: Reference | None, kept: bytes) -> Degrading:
@@ -89,39 +91,48 @@ class Degrading:
         if self.base.last_ms is not None and pane.start_ms <= self.base.last_ms:
             return
         self._panes[pane.start_ms] = pane
-        reached = None if self._reached is None else self._reached.last_ms
-        if reached is not None and pane.start_ms <= reached:
-            self._reached = None
+        first = bisect_right(self._ends, pane.start_ms)
+        self._forget(slice(first, None))
 
     def at(self, ends_ms: Iterable[int]) -> Iterator[Standings]:
         """The detectors as they stand at the ends of windows, ascending."""
         starts = sorted(self._panes)
         for end in ends_ms:
-            state = self._begun(end)
-            rest = [
-                self._panes[start]
-                for start in starts
-                if start < end and (state.last_ms is None or start > state.last_ms)
-            ]
-            self._reached, found = self.machine.fold(state, rest)
-            for name, panes in found.items():
-                self._alarms[name] = self._alarms.get(name, ()) + panes
-            yield Standings(end, dict(self._alarms), self.machine.standings(self._reached, end))
+            if end not in self._marks:
+                self._mark(end, starts)
+            yield self._marks[end][1]
 
     def retire(self, before_ms: int) -> None:
         """Panes that began before a time change no more."""
         gone = sorted(start for start in self._panes if start < before_ms)
         if gone:
             self.base, _ = self.machine.fold(self.base, [self._panes.pop(start) for start in gone])
-            self._reached = None
+        self._forget(slice(None, bisect_right(self._ends, before_ms)))
 
-    def _begun(self, end_ms: int) -> DegradationState:
-        """The state to go on from: what was reached, unless it is behind the end or has changed."""
-        reached = self._reached
-        if reached is None or (reached.last_ms is not None and reached.last_ms >= end_ms):
-            self._alarms = {}
-            return self.base
-        return reached
+    def _mark(self, end_ms: int, starts: Sequence[int]) -> None:
+        """Fold the panes (all ``starts``, ascending) from the last mark before the end on."""
+        at = bisect_left(self._ends, end_ms)
+        state: DegradationState = self.base
+        alarms: Alarms = {}
+        if at:
+            state, before = self._marks[self._ends[at - 1]]
+            alarms = before.alarms
+        first = 0 if state.last_ms is None else bisect_right(starts, state.last_ms)
+        rest = [self._panes[start] for start in starts[first : bisect_left(starts, end_ms)]]
+        state, found = self.machine.fold(state, rest)
+        begin = end_ms - self.machine.terms.window_ms
+        within = {
+            name: tuple(start for start in (*alarms.get(name, ()), *panes) if start >= begin)
+            for name, panes in found.items()
+        }
+        standings = Standings(end_ms, within, self.machine.standings(state, end_ms))
+        self._marks[end_ms] = state, standings
+        self._ends.insert(at, end_ms)
+
+    def _forget(self, which: slice) -> None:
+        for end in self._ends[which]:
+            del self._marks[end]
+        del self._ends[which]
 
 
 def _baseline(reference: Reference | None) -> Baseline | None:

@@ -230,7 +230,9 @@ def test_wrong_settings_of_degradation_are_listed_with_what_is_right() -> None:
         "      smallest_rise: 0\n      run_lenght: 5\n      adwin: {delta: 3}\n"
     )
     found = {p.path.removeprefix("defaults.performance.degradation."): p for p in problems(text)}
-    assert "one of cusum, page_hinkley, adwin, ddm, hddm_a" in found["detectors[1]"].sentence
+    assert (
+        "one of evidence, cusum, page_hinkley, adwin, ddm, hddm_a" in found["detectors[1]"].sentence
+    )
     assert "a number from 0.001 to 1" in found["smallest_rise"].sentence
     assert "do you mean run_length?" in found["run_lenght"].sentence
     assert "a number from 1e-12 to 0.5" in found["adwin.delta"].sentence

@@ -197,7 +197,9 @@ def test_values_of_a_segment_beyond_the_cap_are_dropped_and_counted() -> None:
     assert "segment:other" not in world.reports()[-1]["slices"]
 
 
-@pytest.mark.parametrize("detector", ["cusum", "page_hinkley", "adwin", "ddm", "hddm_a"])
+@pytest.mark.parametrize(
+    "detector", ["evidence", "cusum", "page_hinkley", "adwin", "ddm", "hddm_a"]
+)
 def test_a_rise_of_the_errors_is_found_from_labels_that_come_late(detector: str) -> None:
     degradation = DegradationSettings.model_validate(
         {"detectors": (detector,), "run_length": 10_000, "learn": 200}
