@@ -84,6 +84,9 @@ def secured(
     return Listeners(
         (f"SASL_SSL://127.0.0.1:{sasl_port}", f"SSL://127.0.0.1:{ssl_port}"),
         (
+            # Kafka maps the controller's name by itself only where every listener is plain.
+            "listener.security.protocol.map="
+            "CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,SSL:SSL,SASL_SSL:SASL_SSL",
             "ssl.keystore.type=PEM",
             f"ssl.keystore.location={files.broker}",
             "ssl.truststore.type=PEM",
