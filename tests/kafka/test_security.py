@@ -127,6 +127,24 @@ def test_files_that_are_no_certificates_or_keys_are_named(
             client_options(security)
 
 
+def test_a_worker_whose_password_file_is_missing_does_not_start(tmp_path: Path) -> None:
+    site = Site(f"127.0.0.1:{free_port()}", tmp_path / "site")
+    missing = tmp_path / "missing"
+    kafka = site.settings.kafka.model_copy(update={"security": sasl(password_file=str(missing))})
+    site.config.write_text(
+        to_yaml(site.settings.model_copy(update={"kafka": kafka})), encoding="utf-8"
+    )
+    try:
+        worker = site.worker("a")
+        assert worker.process.wait(30) == 2
+        assert worker.said().splitlines()[-1] == (
+            f"error: kafka.security.password_file {missing} cannot be read: "
+            "No such file or directory"
+        )
+    finally:
+        site.close()
+
+
 @dataclass(frozen=True)
 class Secured:
     """A broker with a plain listener for the tests and two for workers."""
