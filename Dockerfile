@@ -12,11 +12,13 @@ COPY stream_monitor ./stream_monitor
 RUN pip wheel --no-cache-dir --disable-pip-version-check \
       --wheel-dir /wheels --constraint requirements.lock .
 
-# What runs: Python and the wheels, without compilers, as a user that owns its state only.
+# What runs: Python and the wheels, without compilers and without pip, as a user that owns its
+# state only.
 FROM python:3.11.14-slim-bookworm
 RUN --mount=type=bind,from=wheels,source=/wheels,target=/wheels \
     pip install --no-cache-dir --no-compile --disable-pip-version-check \
-      --no-index --find-links /wheels stream-monitor
+      --no-index --find-links /wheels stream-monitor \
+ && pip uninstall --yes --root-user-action ignore pip setuptools wheel
 RUN useradd --system --uid 10001 --user-group --no-create-home \
       --home-dir /var/lib/stream-monitor --shell /usr/sbin/nologin stream-monitor \
  && install -d -o stream-monitor -g stream-monitor -m 0750 /var/lib/stream-monitor

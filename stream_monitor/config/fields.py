@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Annotated, Literal, Union, get_args, get_origin
 
-from pydantic import BaseModel
+from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
 from stream_monitor.config import duration
@@ -30,7 +30,11 @@ class Leaf:
 
     @property
     def is_text(self) -> bool:
-        return str in _kinds(self.annotation)
+        return str in _kinds(self.annotation) or self.is_secret
+
+    @property
+    def is_secret(self) -> bool:
+        return SecretStr in _kinds(self.annotation)
 
     @property
     def is_list(self) -> bool:
@@ -125,7 +129,7 @@ def _describe(annotation: object, metadata: tuple[object, ...], is_duration: boo
         return "a number of false alarms in a time, such as 1 per 30d"
     if annotation is bool:
         return "one of true, false"
-    if annotation is str:
+    if annotation in (str, SecretStr):
         return "a text of at least one character" if _bound(metadata, "min_length") else "a text"
     if is_duration:
         return f"a duration such as 30s, 5m or 1h30m{_bounds(metadata, True)}"

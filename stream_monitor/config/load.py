@@ -21,6 +21,7 @@ from stream_monitor.config.fields import (
     at,
     children,
     dotted,
+    leaves,
     nearest,
 )
 from stream_monitor.config.problems import Problem, error_of
@@ -64,11 +65,12 @@ def check(
         origins[path] = option
     _overlay(values)
     places = _Places(source, document.lines, origins)
+    wrong = (*env.problems, *_secrets(document.values, places))
     try:
         settings = Settings.model_validate(values, by_alias=True, by_name=False)
     except ValidationError as error:
-        return (*env.problems, *_problems(error.errors(include_url=False), places))
-    return tuple(env.problems) or settings
+        return (*wrong, *_problems(error.errors(include_url=False), places))
+    return wrong or settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +145,23 @@ def _merged(below: dict[object, object], above: dict[object, object]) -> dict[ob
     return merged
 
 
+def _secrets(values: Mapping[object, object], places: _Places) -> Iterator[Problem]:
+    """Secrets that stand in the file, which others read and copy."""
+    for path, leaf in leaves(Settings):
+        if leaf.is_secret:
+            here: object = values
+            for key in path:
+                here = here.get(key) if isinstance(here, Mapping) else None
+            if here is not None:
+                line = places.lines.get(path)
+                yield Problem(
+                    dotted(path),
+                    "a secret does not belong into the file; give it by the variable "
+                    f"{environment.variable(path)}, or see password_file",
+                    f"line {line}" if line else "",
+                )
+
+
 def _problems(errors: Sequence[ErrorDetails], places: _Places) -> Iterator[Problem]:
     in_defaults = set()
 
@@ -177,6 +196,8 @@ def _sentence(error: ErrorDetails, path: Path) -> str:
     while path and place is None:  # an item of a list: the list's own sentence
         path = path[:-1]
         place = at(path)
+    if isinstance(place, Leaf) and place.is_secret:
+        return f"what is given is not shown here; allowed is {place.allowed()}"
     if isinstance(place, Leaf):
         allowed = place.allowed()
     elif isinstance(place, ByName):

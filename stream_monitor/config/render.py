@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import yaml
-from pydantic import BaseModel
+from pydantic import BaseModel, SecretStr
 
 from stream_monitor.config import duration
 from stream_monitor.config.budget import Budget
@@ -19,14 +19,20 @@ Plain = dict[str, object]
 
 
 def plain(section: BaseModel) -> Plain:
-    """A section as nested mappings under the YAML keys; durations as texts, tuples as lists."""
+    """A section as nested mappings under the YAML keys; durations as texts, tuples as lists.
+
+    A secret that is set is left out.
+    """
+    values = {name: getattr(section, name) for name in type(section).model_fields}
     return {
-        key_of(name): _plain(name, getattr(section, name)) for name in type(section).model_fields
+        key_of(name): _plain(name, value)
+        for name, value in values.items()
+        if not isinstance(value, SecretStr)
     }
 
 
 def to_yaml(settings: Settings) -> str:
-    """The effective settings; ``load`` of them gives the same settings again.
+    """The effective settings; ``load`` of them gives the same settings again, but for a secret.
 
     Of a model only what differs from the section ``defaults`` is written. A value that is
     not the built-in default (of a model: not that of ``defaults``) says so in a comment.

@@ -5,8 +5,7 @@ ends in ``_ms`` is written without the suffix and as a duration in YAML (``windo
 in Python it has its own name and is whole milliseconds. The models are frozen and refuse
 unknown keys; types are strict (``"5"`` is no number, ``true`` is no 1).
 
-No secret is a setting today. One that comes later belongs into a section of its own, so
-that ``render`` can leave it out.
+The one secret is ``kafka.security.password``; ``render`` leaves it out.
 """
 
 from __future__ import annotations
@@ -36,6 +35,7 @@ from stream_monitor.config.monitors import (
     SliceSettings,
 )
 from stream_monitor.config.season import SeasonSettings
+from stream_monitor.config.security import SecuritySettings
 from stream_monitor.config.week import longest_slide_ms
 
 #: The most panes (window / slide) that a window may hold.
@@ -86,6 +86,7 @@ class KafkaSettings(BaseModel):
     replication: Annotated[int, Field(ge=1, le=100)] = 1
     block_size: Count = 65_536  # source offsets a block
     max_message_bytes: Annotated[int, Field(ge=1024, le=2**31 - 1)] = 8 * 2**20
+    security: SecuritySettings = SecuritySettings()
 
     def topic(self, name: Topic) -> str:
         """A topic's full name: ``topic("dead_letters")`` is ``dead-letters`` after the prefix."""

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import faust
 
+from stream_monitor.config.security import SecuritySettings
 from stream_monitor.errors import BrokerError
+from stream_monitor.kafka.security import faust_credentials
 from stream_monitor.kafka.transport import SCHEME, register
 
 if TYPE_CHECKING:
@@ -35,6 +37,7 @@ class AppSettings:
         topic_partitions, replication_factor: of topics that Faust creates (changelogs).
         create_topics: whether changelog topics are created by the worker.
         memory_store: tables in memory, rebuilt from the changelog at every start.
+        security: encryption and authentication toward the broker.
     """
 
     bootstrap_servers: str
@@ -46,6 +49,7 @@ class AppSettings:
     replication_factor: int = 1
     create_topics: bool = True
     memory_store: bool = False
+    security: SecuritySettings = field(default_factory=SecuritySettings)
 
 
 def broker_settings(
@@ -79,12 +83,17 @@ def broker_settings(
 
 
 def create_app(settings: AppSettings) -> faust.App:
-    """A Faust app on our transport: commits that are right, quiet logs, a start in seconds."""
+    """A Faust app on our transport: commits that are right, quiet logs, a start in seconds.
+
+    Raises:
+        ConfigurationError: a file of ``security`` cannot be used.
+    """
     register()
     servers = settings.bootstrap_servers.split(",")
     return faust.App(
         settings.group,
         broker=[f"{SCHEME}://{server.strip()}" for server in servers],
+        broker_credentials=faust_credentials(settings.security),
         datadir=settings.data_dir,
         store="memory://" if settings.memory_store else "rocksdb://",
         version=1,

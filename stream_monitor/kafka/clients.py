@@ -10,7 +10,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
 from stream_monitor.config.settings import KafkaSettings
-from stream_monitor.errors import BrokerError
+from stream_monitor.kafka.security import client_options, unreachable
 
 
 @asynccontextmanager
@@ -22,6 +22,7 @@ async def producing(kafka: KafkaSettings) -> AsyncIterator[AIOKafkaProducer]:
         max_request_size=kafka.max_message_bytes,
         max_batch_size=256 * 1024,
         linger_ms=5,
+        **client_options(kafka.security),
     )
     async with _started(producer, kafka):
         yield producer
@@ -36,6 +37,7 @@ async def consuming(kafka: KafkaSettings) -> AsyncIterator[AIOKafkaConsumer]:
         enable_auto_commit=False,
         auto_offset_reset="earliest",
         max_partition_fetch_bytes=kafka.max_message_bytes,
+        **client_options(kafka.security),
     )
     async with _started(consumer, kafka):
         yield consumer
@@ -44,7 +46,9 @@ async def consuming(kafka: KafkaSettings) -> AsyncIterator[AIOKafkaConsumer]:
 @asynccontextmanager
 async def administering(kafka: KafkaSettings) -> AsyncIterator[AIOKafkaAdminClient]:
     """A client that creates topics."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=kafka.bootstrap_servers)
+    admin = AIOKafkaAdminClient(
+        bootstrap_servers=kafka.bootstrap_servers, **client_options(kafka.security)
+    )
     async with _started(admin, kafka):
         yield admin
 
@@ -58,10 +62,7 @@ async def _started(
         await client.start()
     except (KafkaError, OSError) as exc:
         await stop()
-        raise BrokerError(
-            f"cannot reach Kafka at {kafka.bootstrap_servers}: {exc}; is it running, and is the "
-            "address right (--bootstrap-servers or kafka.bootstrap_servers)?"
-        ) from exc
+        raise unreachable(kafka) from exc
     try:
         yield
     finally:

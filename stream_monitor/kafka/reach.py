@@ -10,6 +10,7 @@ from aiokafka.errors import KafkaError
 
 from stream_monitor.config.settings import KafkaSettings
 from stream_monitor.errors import BrokerError
+from stream_monitor.kafka.security import client_options, unreachable
 
 #: For one broker to answer; aiokafka's own 40 s look like a hang.
 PATIENCE_S = 8.0
@@ -43,17 +44,15 @@ def broker_errors(kafka: KafkaSettings) -> Iterator[None]:
 
 async def _topics(kafka: KafkaSettings, patience_s: float) -> dict[str, int]:
     admin = AIOKafkaAdminClient(
-        bootstrap_servers=kafka.bootstrap_servers, request_timeout_ms=int(patience_s * 1000)
+        bootstrap_servers=kafka.bootstrap_servers,
+        request_timeout_ms=int(patience_s * 1000),
+        **client_options(kafka.security),
     )
     try:
         try:
             await admin.start()
         except (KafkaError, OSError) as error:
-            raise BrokerError(
-                f"cannot reach Kafka at {kafka.bootstrap_servers}: nothing answers there as Kafka "
-                "does; is it running, and is the address right (--bootstrap-servers or "
-                "kafka.bootstrap_servers)?"
-            ) from error
+            raise unreachable(kafka) from error
         try:
             described = await admin.describe_topics()
         except (KafkaError, OSError) as error:

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+from stream_monitor.config.security import SecuritySettings
 from stream_monitor.config.settings import Settings
 from stream_monitor.errors import BrokerError
 from stream_monitor.events.batch import EventBatch
@@ -35,7 +36,11 @@ async def embedded(settings: Settings) -> AsyncIterator[Settings]:
     """An embedded broker with our topics; the settings that reach it."""
     with EmbeddedBroker() as broker:
         kafka = settings.kafka.model_copy(
-            update={"bootstrap_servers": broker.bootstrap_servers, "partitions": PARTITIONS}
+            update={
+                "bootstrap_servers": broker.bootstrap_servers,
+                "partitions": PARTITIONS,
+                "security": SecuritySettings(),  # the embedded broker has none
+            }
         )
         reaching = settings.model_copy(update={"kafka": kafka})
         await asyncio.to_thread(broker.touch, *(spec.name for spec in topic_specs(reaching)))

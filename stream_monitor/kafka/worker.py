@@ -73,6 +73,7 @@ class Worker:
                 replication_factor=kafka.replication,
                 create_topics=create,
                 memory_store=memory_store,
+                security=kafka.security,
             )
         )
         # Faust's own limit is 1 MB: a larger slot or dead letter would end the worker, always.

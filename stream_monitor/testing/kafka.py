@@ -27,6 +27,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stream_monitor.errors import BrokerError, ConfigurationError
+from stream_monitor.testing.listeners import Listeners
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -66,8 +67,8 @@ _PROPERTIES = """\
 process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@127.0.0.1:{controller_port}
-listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller_port}
-advertised.listeners=PLAINTEXT://127.0.0.1:{port}
+listeners={listeners},CONTROLLER://127.0.0.1:{controller_port}
+advertised.listeners={listeners}
 controller.listener.names=CONTROLLER
 log.dirs={log_dir}
 num.partitions=4
@@ -158,11 +159,14 @@ class KafkaServer:
     """One Apache Kafka node for a test: ``start`` returns when it answers, ``stop`` leaves nothing.
 
     Topics are not created on first use. The heap is 512 MB; the data directory is
-    temporary. A server can be started once.
+    temporary. ``more`` stands beside the plain listener. A server can be started once.
     """
 
-    def __init__(self, port: int | None = None, heap_mb: int = 512) -> None:
+    def __init__(
+        self, port: int | None = None, heap_mb: int = 512, more: Listeners | None = None
+    ) -> None:
         self.port = free_port() if port is None else port
+        self._more = more or Listeners()
         self._heap_mb = heap_mb
         self._process: subprocess.Popen[bytes] | None = None
         self._home: Path | None = None
@@ -196,10 +200,12 @@ class KafkaServer:
         classpath = f"{fetch_jars()}/*"
         home = self._home = Path(tempfile.mkdtemp(prefix="stream-monitor-kafka-"))
         properties = home / "server.properties"
-        properties.write_text(
-            _PROPERTIES.format(port=self.port, controller_port=free_port(), log_dir=home / "logs"),
-            encoding="utf-8",
+        text = _PROPERTIES.format(
+            listeners=",".join((f"PLAINTEXT://{self.bootstrap_servers}", *self._more.addresses)),
+            controller_port=free_port(),
+            log_dir=home / "logs",
         )
+        properties.write_text("\n".join((text, *self._more.properties)), encoding="utf-8")
         options = [
             "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
             "-Dorg.slf4j.simpleLogger.log.kafka.server.KafkaRaftServer=info",
@@ -208,6 +214,7 @@ class KafkaServer:
         log = home / "server.log"
         with log.open("wb") as out:
             tool = ["kafka.tools.StorageTool", "format", f"-t={cluster_id}", "-c", str(properties)]
+            tool += [word for user in self._more.scram for word in ("--add-scram", user)]
             formatted = subprocess.run(
                 [java, "-cp", classpath, *options, *tool], stdout=out, stderr=out, check=False
             )

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 import yaml
 
@@ -19,39 +20,21 @@ from stream_monitor.metrics.snapshot import Snapshot, WorkerState
 from stream_monitor.testing.kafka import KAFKA_VERSION
 from stream_monitor.web.pages import Pages
 from stream_monitor.web.server import MonitorServer
+from tests.deploy.image import final_stage, image_environment, instructions
+from tests.docs.test_docs import ours, parse
 
 ROOT = Path(__file__).parents[2]
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 WORKERS = [name for name in SERVICES if name.startswith("worker-")]
-PINNED = re.compile(r"[\w./-]+:v?\d+\.\d+\.\d+[\w.-]*")
-
-
-def instructions() -> list[tuple[str, str]]:
-    """The Dockerfile as (instruction, rest), continued lines joined, comments left out."""
-    text = (ROOT / "Dockerfile").read_text(encoding="utf-8")
-    lines = [line for line in text.splitlines() if line.strip() and not line.startswith("#")]
-    joined = re.sub(r"\\\n\s*", "", "\n".join(lines))
-    return [(name, rest) for name, _, rest in (line.partition(" ") for line in joined.splitlines())]
-
-
-def final_stage() -> list[tuple[str, str]]:
-    """The instructions of what is run, its FROM first."""
-    found = instructions()
-    last = max(i for i, (name, _) in enumerate(found) if name == "FROM")
-    return found[last:]
-
-
-def image_environment() -> dict[str, str]:
-    """What the image sets by itself."""
-    pairs = " ".join(rest for name, rest in final_stage() if name == "ENV").split()
-    return dict(pair.split("=", 1) for pair in pairs)
+PINNED = re.compile(r"[\w./-]+:v?\d+\.\d+\.\d+[\w.-]*(?:@sha256:[0-9a-f]{64})?")
 
 
 def mounts(service: str) -> list[tuple[str, str]]:
-    """(source, target) of a service's volumes."""
-    volumes = SERVICES[service].get("volumes", [])
-    return [(source, target) for source, target, *_ in (each.split(":") for each in volumes)]
+    """(source, target) of a service's volumes; a file or folder of ours is for reading only."""
+    volumes = [each.split(":") for each in SERVICES[service].get("volumes", [])]
+    assert [v for v in volumes if v[0].startswith(".") and v[2:] != ["ro"]] == []
+    return [(source, target) for source, target, *_ in volumes]
 
 
 def worker_settings(service: str) -> Settings:
@@ -66,7 +49,7 @@ def test_every_mounted_file_is_there_and_every_named_volume_is_declared() -> Non
     for service in SERVICES:
         for source, _ in mounts(service):
             if source.startswith("."):
-                assert (ROOT / source).is_file(), f"{service} mounts {source}"
+                assert (ROOT / source).exists(), f"{service} mounts {source}"
             else:
                 assert source in COMPOSE["volumes"], f"{service} mounts {source}"
 
@@ -92,8 +75,9 @@ def test_a_service_waits_only_for_services_that_are_there_and_can_be_healthy() -
 
 
 def test_every_service_says_whether_it_is_healthy() -> None:
-    checked = {name for name, service in SERVICES.items() if "healthcheck" in service}
-    assert checked | set(WORKERS) == set(SERVICES)
+    checked = {name for name, each in SERVICES.items() if "test" in each.get("healthcheck", {})}
+    # The scenario ends; everything else stays.
+    assert checked | set(WORKERS) | {"scenario"} == set(SERVICES)
     assert any(name == "HEALTHCHECK" for name, _ in final_stage())
 
 
@@ -123,18 +107,63 @@ def test_ports_are_for_this_machine_only_and_no_two_are_the_same() -> None:
 
 
 def test_no_password_stands_in_the_composition() -> None:
-    text = (ROOT / "docker-compose.yml").read_text(encoding="utf-8").lower()
+    text = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
     settings = [line for line in text.splitlines() if not line.lstrip().startswith("#")]
-    assert not [line for line in settings if re.search(r"passw|secret|token|api_?key", line)]
+    secret = re.compile(r"passw|secret|token|api_?key", re.IGNORECASE)
+    (line,) = [line for line in settings if secret.search(line)]
+    # Without a value, or with an empty one, compose stops and shows the words after the mark.
+    assert re.fullmatch(r" +GF_SECURITY_ADMIN_PASSWORD: \$\{GRAFANA_PASSWORD:\?[^{}]+\}", line)
 
 
-def test_prometheus_scrapes_every_worker_where_it_listens() -> None:
-    text = (ROOT / "deploy/prometheus/prometheus.yml").read_text(encoding="utf-8")
-    jobs = yaml.safe_load(text)["scrape_configs"]
-    targets = {
-        target for job in jobs for each in job["static_configs"] for target in each["targets"]
-    }
-    assert targets == {f"{name}:{worker_settings(name).worker.port}" for name in WORKERS}
+def test_the_example_of_the_environment_has_every_variable_and_no_password() -> None:
+    text = (ROOT / ".env.example").read_text(encoding="utf-8")
+    given = dict(re.findall(r"^(\w+)=(.*)$", text, re.MULTILINE))
+    named = re.findall(
+        r"(?<!\$)\$\{(\w+)", (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
+    )
+    assert set(given) == set(named)
+    assert given["GRAFANA_PASSWORD"] == ""
+    assert ".env" in (ROOT / ".gitignore").read_text(encoding="utf-8").splitlines()
+
+
+def test_the_composition_is_one_by_the_compose_specification() -> None:
+    file = ROOT / "tests" / "deploy" / "schemas" / "compose-spec.json"
+    schema = json.loads(file.read_text(encoding="utf-8"))
+    validator = jsonschema.validators.validator_for(schema)(schema)
+    assert [error.message for error in validator.iter_errors(COMPOSE)] == []
+    broken = {**COMPOSE, "services": {"kafka": {"imagge": "x"}}}
+    assert not validator.is_valid(broken)
+
+
+def test_a_container_has_no_rights_and_cannot_change_what_it_runs() -> None:
+    for name, service in SERVICES.items():
+        assert service["cap_drop"] == ["ALL"], name
+        assert service["security_opt"] == ["no-new-privileges:true"], name
+    writable = {name for name, service in SERVICES.items() if not service.get("read_only")}
+    assert writable == {"kafka"}
+
+
+def test_logs_have_a_bound() -> None:
+    for service in SERVICES.values():
+        assert set(service["logging"]["options"]) == {"max-size", "max-file"}
+
+
+def test_only_what_is_asked_for_starts_besides_the_monitor_and_its_view() -> None:
+    asked = {name: each["profiles"] for name, each in SERVICES.items() if "profiles" in each}
+    assert asked == {"scenario": ["scenario"], "redis": ["redis"]}
+
+
+def test_the_scenario_runs_commands_that_the_program_takes_on_data_that_is_there() -> None:
+    (script,) = SERVICES["scenario"]["command"]
+    lines = script.replace("$$", "$").strip().splitlines()
+    for line in lines:
+        ((*call,),) = ours(line)
+        parse(call)
+        for word in call:
+            if word.startswith("/data/"):
+                assert (ROOT / "stream_monitor" / word[1:]).is_file()
+    assert [line.split()[1] for line in lines] == ["reference", "reference", "replay"]
+    assert ("./stream_monitor/data", "/data") in mounts("scenario")
 
 
 def test_the_image_runs_as_a_user_without_rights_and_without_compilers() -> None:
@@ -146,6 +175,9 @@ def test_the_image_runs_as_a_user_without_rights_and_without_compilers() -> None
     runs = " ".join(rest for name, rest in stage if name == "RUN")
     assert not re.search(r"apt-get|apk |gcc|build-essential|git ", runs)
     assert "--no-index" in runs
+    assert re.search(
+        r"pip uninstall --yes .*\bpip setuptools wheel$", runs.partition(" useradd")[0]
+    )
 
 
 def test_the_image_starts_a_worker_whose_state_is_in_its_volume() -> None:

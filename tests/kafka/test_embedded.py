@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import socket
 import subprocess
@@ -10,7 +11,11 @@ from pathlib import Path
 
 from confluent_kafka import Consumer, Producer, TopicPartition
 
+from stream_monitor.config.security import SecuritySettings
+from stream_monitor.config.settings import KafkaSettings, Settings
 from stream_monitor.kafka.embedded import MAX_UNREAD_BYTES, PARTITIONS, EmbeddedBroker
+from stream_monitor.kafka.reach import reached
+from stream_monitor.kafka.rehearsal import embedded
 
 ROOT = Path(__file__).parents[2]
 
@@ -84,3 +89,13 @@ def test_a_stopped_broker_is_gone() -> None:
     broker.stop()
     with socket.socket() as probe:
         assert probe.connect_ex((host, int(port))) != 0
+
+
+def test_the_embedded_broker_is_reached_whatever_the_settings_say_of_security() -> None:
+    secured = Settings(kafka=KafkaSettings(security=SecuritySettings(protocol="ssl")))
+
+    async def topics() -> set[str]:
+        async with embedded(secured) as settings, reached(settings.kafka) as there:
+            return set(there)
+
+    assert "predictions" in asyncio.run(topics())
