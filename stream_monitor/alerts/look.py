@@ -18,6 +18,7 @@ _OF_MODEL = {
     "duplicates": "retries of the producer: whether it sends one prediction more than once",
     "coverage": "the source of the labels: whether it still delivers",
 }
+_FEW = 3  # so many are named
 _PERFORMANCE = (
     "which class or range of values got worse, drift alerts of the same hours, and whether the "
     "labels themselves have changed"
@@ -43,15 +44,14 @@ def look_first(event: AlertEvent) -> str:
 def _of_drift(event: AlertEvent) -> str:
     features = [c for c in event.columns if c.column.startswith("feature:")]
     if len(features) > 1:
-        shared = (
-            f"what {listed([name_of(c.column) for c in ranked(features)])} have in common: a job "
-            "upstream, a join, a release"
-        )
+        names = listed([name_of(c.column) for c in ranked(features)])
+        these = names if len(features) <= _FEW else f"these {len(features):,} features"
+        shared = f"what {these} have in common: a job upstream, a join, a release"
         first = _first(features)
         return shared + (f"; {first} moved first" if first else "")
     if features:
         name = name_of(features[0].column)
-        return f"the source of {name}: its units, its encoding, a new kind of customer"
+        return f"the source of {name}: its units, its encoding, another kind of traffic"
     if event.columns and all(c.column.startswith(DEPENDENCE) for c in event.columns):
         return (
             "how these columns belong together: two that were swapped, rows that were shuffled, "

@@ -80,8 +80,10 @@ def name_of(column: str) -> str:
         return f"the {column}" if column else "the model"
     if kind in _RATE:
         return _RATE[kind].format(name_of(rest))
-    if column.startswith(DEPENDENCE) or kind == "feature":
+    if kind == "feature":
         return rest
+    if column.startswith(DEPENDENCE):
+        return f"the dependence of {rest}"
     return f"{kind} {rest}"
 
 

@@ -13,7 +13,7 @@ from stream_monitor.alerts.names import (
     name_of,
     rate_of,
 )
-from stream_monitor.alerts.rule import Status
+from stream_monitor.alerts.rule import Severity, Status
 from stream_monitor.alerts.times import rfc3339
 from stream_monitor.config import duration
 from stream_monitor.detectors.degradation.verdicts import PREFIX
@@ -41,12 +41,12 @@ def paragraph(event: AlertEvent) -> str:
 
 
 def _head(event: AlertEvent) -> str:
-    severity = event.severity.capitalize()
+    severity = "critical" if event.severity == Severity.CRITICAL else "a warning"
     if event.status == Status.ESCALATED:
-        return f"{severity} now, a warning before"
+        return f"Now {severity}, until now a warning"
     if event.status == Status.ONGOING:
-        return f"{severity}, and more columns than before"
-    return f"{severity}, again" if event.sequence > 1 else severity
+        return f"Still {severity}, now in more columns"
+    return event.severity.capitalize() + (", again" if event.sequence > 1 else "")
 
 
 def _is_of_columns(event: AlertEvent) -> bool:
@@ -56,36 +56,44 @@ def _is_of_columns(event: AlertEvent) -> bool:
 def _of_columns(event: AlertEvent) -> str:
     """What is said of a model of which some columns have changed."""
     named = [_by_how_much(c, first=not at) for at, c in enumerate(ranked(event.columns))]
-    order = ", the largest effect first" if len(named) > 1 else ""
+    since = f"since {rfc3339(event.since_ms)}"
+    if event.family == Family.DRIFT and len(named) == 1:
+        changed = f"{_what(event)}{named[0].removeprefix(_name(event))} {since}"
+    else:
+        changed = f"{_what(event)} {since}: {listed(named)}"
     return (
-        f"{_what(event)} since {rfc3339(event.since_ms)}{order}: {listed(named)}. "
-        f"{_chance(event)} Compared with {_against(event)}, n = {event.n:,} in the window to "
-        f"{rfc3339(event.window_end_ms)}."
+        f"{changed}.{_chance(event)} Compared with {_against(event)}, n = {event.n:,} in the "
+        f"window to {rfc3339(event.window_end_ms)}."
     )
 
 
 def _of_figure(event: AlertEvent) -> str:
     """What is said of one figure of a window."""
-    chance = f" {_chance(event)}" if event.false_alarms else ""
     return (
         f"{_what(event)}: {_figures(event)} in the window to {rfc3339(event.window_end_ms)}, "
-        f"against {_against(event)}. It has been so since {rfc3339(event.since_ms)}.{chance}"
+        f"against {_against(event)}. It has been so since {rfc3339(event.since_ms)}.{_chance(event)}"
     )
 
 
 def _over(event: AlertEvent) -> str:
     ends = event.window_end_ms if event.recovered_at is None else event.recovered_at
     lasted = duration.render(max(0, ends - event.since_ms))
-    if _is_of_columns(event):
-        names = listed([name_of(c.column) for c in ranked(event.columns)])
-        now = "what is left is too small to matter"
-        was = f"{_what(event)} ({names})" if len(event.columns) > 1 else _what(event)
+    if not _is_of_columns(event):
+        now = (
+            f"it is no longer so that {_what(event)}: {_figures(event)} in the window to "
+            f"{rfc3339(event.window_end_ms)}"
+        )
     else:
-        was, now = _what(event), f"{_figures(event)} in the window to "
-        now += rfc3339(event.window_end_ms)
+        names = listed([name_of(c.column) for c in ranked(event.columns)])
+        near = {
+            Family.DRIFT.value: "close to the reference again",
+            Family.QUALITY.value: "about as rare as in the reference again",
+        }
+        verb = "is" if len(event.columns) == 1 and event.family == Family.DRIFT else "are"
+        now = f"{names} {verb} {near.get(event.family, 'as usual again')}"
     return (
-        f"no longer so: {was}. Now {now}. It lasted {lasted}, from {rfc3339(event.since_ms)} to "
-        f"{rfc3339(ends)}, and was {_article(event.severity)}."
+        f"{now}. It lasted {lasted}, from {rfc3339(event.since_ms)} to {rfc3339(ends)}, and was "
+        f"{'critical' if event.severity == Severity.CRITICAL else 'a warning'}."
     )
 
 
@@ -96,10 +104,6 @@ def _gone(event: AlertEvent) -> str:
         f"{event.monitor.replace('_', ' ')}{of} is no longer asked against reference "
         f"{event.reference_hash}: the reference or the configuration was replaced."
     )
-
-
-def _article(severity: str) -> str:
-    return "a warning" if severity == "warning" else severity
 
 
 def _what(event: AlertEvent) -> str:
@@ -118,14 +122,16 @@ def _what_of_columns(event: AlertEvent) -> str:
     count = len(event.columns)
     if event.family == Family.DRIFT:
         features = all(c.column.startswith("feature:") for c in event.columns)
-        if count == 1:
-            return f"{name_of(event.columns[0].column)} has drifted"
-        return f"{count:,} {'features' if features else 'columns'} have drifted"
+        kind = "features" if features else "columns"
+        return f"{_name(event)} has drifted" if count == 1 else f"{count:,} {kind} have drifted"
     if event.family == Family.QUALITY:
-        if count == 1:
-            return f"more {name_of(event.columns[0].column)}"
-        return f"more bad values of {count:,} kinds"
+        return "more bad values"
     return WHAT.get(event.monitor, (event.monitor.replace("_", " "), ""))[0]
+
+
+def _name(event: AlertEvent) -> str:
+    """The only column of an event."""
+    return name_of(event.columns[0].column)
 
 
 def _by_how_much(carrier: Carrier, *, first: bool) -> str:
@@ -160,17 +166,17 @@ def _figures(event: AlertEvent) -> str:
 
 
 def _chance(event: AlertEvent) -> str:
-    """The evidence beside what chance comes to within the budget."""
+    """The evidence beside what chance comes to within the budget, as a further sentence."""
     if event.false_alarms is None:
         return ""
     count, _, per = event.false_alarms.partition(" per ")
     often = f"once in {per}" if count == "1" else f"{count} times in {per}"
     beyond = (event.statistic or 0.0) - (event.threshold or 0.0)
     if beyond > _BEYOND_ALL_DOUBT:
-        return f"The evidence is over a million times what chance reaches {often}."
+        return f" The evidence is over a million times what chance reaches {often}."
     if beyond > 0:
-        return f"The evidence is {_rounded(10**beyond)} times what chance reaches {often}."
-    return f"Chance alone starts an alert {often}."
+        return f" The evidence is {_rounded(10**beyond)} times what chance reaches {often}."
+    return f" Chance alone starts such an alert no more often than {often}."
 
 
 def _rounded(ratio: float) -> str:
@@ -185,12 +191,12 @@ def _has_limit(event: AlertEvent) -> bool:
 def _limit_word(event: AlertEvent) -> str:
     if _has_limit(event):
         return "minimum" if event.below else "maximum"
-    return "threshold"
+    return "limit" if event.family == Family.LATENCY else "threshold"
 
 
 def _against(event: AlertEvent) -> str:
     if event.monitor.startswith(PREFIX):
         return "the usual errors"
-    if event.family in (Family.PERFORMANCE, Family.LATENCY):
+    if event.family in (Family.PERFORMANCE, Family.LATENCY) or event.monitor == "duplicates":
         return "the configured limit"
     return f"reference {event.reference_hash} ({event.reference_n:,} rows)"
