@@ -31,7 +31,7 @@ def picture(lines: list[str]) -> str:
     for line in lines:
         if line.startswith("window") and "*" in line:
             style = "red"
-        elif "OPENED" in line:
+        elif "STARTED" in line:
             style = "yellow"
         else:
             style = "green" if line.startswith("The monitor found just") else ""

@@ -1,1 +1,1 @@
-"""From verdicts to alerts: a few windows in alarm open one, a few without close it."""
+"""From verdicts to alerts: an alert is one thing with a life, from its start to its recovery."""

@@ -6,9 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from stream_monitor.alerts.event import AlertEvent, event_of, severity_of
-from stream_monitor.alerts.rule import QUIET, AlertState, Limits, Transition, Window, step
-from stream_monitor.config.monitors import AlertSettings
+from stream_monitor.alerts.event import AlertEvent
+from stream_monitor.alerts.rule import Status, Window
+from stream_monitor.alerts.signals import limits_of, signal_of
+from stream_monitor.alerts.state import QUIET, AlertState, step
+from stream_monitor.alerts.telling import event_of, news_of
+from stream_monitor.config.settings import ModelSettings
 from stream_monitor.detectors.verdict import Family, State, Verdict
 
 
@@ -39,23 +42,22 @@ class AlertTracker:
     :meth:`advance` is pure: the same states, verdicts and window give the same answer. It
     expects *all* verdicts of a window at once. A held key that the verdicts no longer ask
     about (a column left the reference or is now ignored), and one of drift or quality held
-    against another reference, is dropped, and its alert, if open, is resolved: what it
+    against another reference, is dropped, and its alert, if open, has recovered: what it
     compared no longer exists. Hence the states are never more than the deciding verdicts of
     one window, at most columns × monitors; keys that never were in alarm take no room.
     """
 
     model: str
-    settings: AlertSettings
+    settings: ModelSettings
 
     def advance(
         self, states: AlertStates, verdicts: Sequence[Verdict], window: Window
     ) -> tuple[dict[AlertKey, AlertState], tuple[AlertEvent, ...]]:
-        """The states after a window, and the alerts it opened or resolved, in verdict order.
+        """The states after a window, and what is new of its alerts, in verdict order.
 
         A window without any verdict changes nothing, and neither does one that is not
         later than the last window a key has seen.
         """
-        limits = Limits(self.settings.consecutive, self.settings.recover)
         asked = {_key(verdict): verdict for verdict in verdicts if verdict.decides}
         if not verdicts:
             return dict(states), ()
@@ -68,17 +70,26 @@ class AlertTracker:
                 events.append(self._retired(key, state, window))
         for key, verdict in asked.items():
             before = kept.get(key, QUIET)
-            after, transition = step(before, verdict.state, window, limits)
-            if before.first is None and after.first is not None:
-                after = replace(after, reference_hash=verdict.reference_hash)
-            if transition is Transition.OPENED:
-                after = replace(after, severity=severity_of(verdict))
-                events.append(event_of(self.model, verdict, after, transition, window))
-            elif transition is Transition.RESOLVED:
-                events.append(event_of(self.model, verdict, before, transition, window))
+            after, status = self._step(before, verdict, window)
+            if status is not None:
+                events.append(self._event(verdict, after, status, window))
             if after != QUIET and not _untouched(key, kept, after):
                 kept[key] = after
         return kept, tuple(events)
+
+    def _step(
+        self, before: AlertState, verdict: Verdict, window: Window
+    ) -> tuple[AlertState, Status | None]:
+        signal = signal_of(verdict, self.settings, is_open=before.is_open)
+        after, status = step(before, signal, window, limits_of(verdict.monitor, self.settings))
+        if after.first is not None and after.first != before.first:
+            after = replace(after, reference_hash=verdict.reference_hash)
+        return news_of(after, status, verdict)
+
+    def _event(
+        self, verdict: Verdict, state: AlertState, status: Status, window: Window
+    ) -> AlertEvent:
+        return event_of(self.model, verdict, state, status, window, self.settings.false_alarms)
 
     def _retired(self, key: AlertKey, state: AlertState, window: Window) -> AlertEvent:
         """The end of an alert whose question is not asked any more: no figures."""
@@ -94,13 +105,8 @@ class AlertTracker:
             reference_n=0,
             reference_hash=state.reference_hash,
         )
-        event = event_of(self.model, gone, state, Transition.RESOLVED, window)
-        subject = f"model {self.model}, {key.column}" if key.column else f"model {self.model}"
-        return replace(
-            event,
-            summary=f"Resolved: {subject}: {key.monitor} is no longer asked against reference "
-            f"{state.reference_hash}: the reference or the configuration was replaced.",
-        )
+        told = replace(state, sequence=state.sequence + 1)
+        return self._event(gone, told, Status.RECOVERED, window)
 
 
 def states_to_dict(states: AlertStates) -> dict[str, object]:

@@ -10,7 +10,8 @@ import click
 import msgspec
 from pydantic import ValidationError
 
-from stream_monitor.alerts.event import rfc3339
+from stream_monitor.alerts.rule import OPEN, Status
+from stream_monitor.alerts.times import rfc3339
 from stream_monitor.cli.files import write_whole
 from stream_monitor.cli.findings import Findings
 from stream_monitor.cli.later import (
@@ -253,28 +254,36 @@ def _show(
         return
     # Late labels may raise an alert again, or withdraw it: what was said last of it holds.
     last = {alert["alert_id"]: alert for alert in alerts}
-    opened = {alert["alert_id"]: alert for alert in alerts if alert["status"] == "opened"}
+    largest: dict[str, float] = {}
+    for alert in alerts:
+        if alert["effect"] is not None:
+            id_ = alert["alert_id"]
+            largest[id_] = max(alert["effect"], largest.get(id_, 0.0))
     output.table(
-        ("opened", "resolved", "severity", "column", "by", "effect"),
+        ("started", "recovered", "severity", "column", "by", "largest effect"),
         [
             (
-                rfc3339(alert["opened_at"]),
-                _ended(last[id_]),
+                rfc3339(alert["started_at"]),
+                _ended(alert),
                 alert["severity"],
-                alert["column"] or "(the model)",
+                _about(alert),
                 f"{alert['family']} {alert['monitor']}",
-                alert["effect"],
+                largest.get(id_),
             )
-            for id_, alert in opened.items()
+            for id_, alert in last.items()
         ],
         title="alerts that would have been sent",
     )
 
 
 def _ended(alert: Mapping[str, Any]) -> str:
-    if alert["status"] == "resolved":
-        return rfc3339(alert["resolved_at"])
-    return "open" if alert["status"] == "opened" else str(alert["status"])
+    if alert["status"] == Status.RECOVERED:
+        return rfc3339(alert["recovered_at"])
+    return "open" if alert["status"] in OPEN else str(alert["status"])
+
+
+def _about(alert: Mapping[str, Any]) -> str:
+    return alert["column"] or _some([c["column"] for c in alert["columns"]]) or "(the model)"
 
 
 def _say_next(

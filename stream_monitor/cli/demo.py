@@ -15,6 +15,7 @@ from typing import Any
 
 import click
 
+from stream_monitor.alerts.rule import OPEN, Status
 from stream_monitor.cli.output import Output
 from stream_monitor.kafka.app import quiet_logs
 from stream_monitor.kafka.rehearsal import Rehearsed, embedded, rehearse
@@ -74,7 +75,7 @@ def summary(act: Act, rehearsed: Rehearsed, seed: int, seconds: float) -> dict[s
         "missing": [
             alert["column"].removeprefix("feature:")
             for alert in alerts
-            if alert["monitor"] == "missing" and alert["status"] == "opened"
+            if alert["monitor"] == "missing" and alert["status"] == Status.STARTED
         ],
     }
     expected = None
@@ -84,8 +85,7 @@ def summary(act: Act, rehearsed: Rehearsed, seed: int, seconds: float) -> dict[s
         named = {tuple(sorted(expected[key])) == tuple(sorted(set(found[key]))) for key in found}
         # Every alert has to be about one of the two; whatever else alarms is a false alarm.
         accounted = len(expected["drifted"]) + len(expected["missing"])
-        opened = sum(alert["status"] == "opened" for alert in alerts)
-        as_expected = named == {True} and opened == accounted
+        as_expected = named == {True} and len(_started(alerts)) == accounted
     snapshot = rehearsed.snapshot
     return {
         "scenario": act.name,
@@ -110,8 +110,14 @@ def summary(act: Act, rehearsed: Rehearsed, seed: int, seconds: float) -> dict[s
 
 
 def _columns(alerts: Sequence[Mapping[str, Any]], family: str) -> list[str]:
-    opened = [a for a in alerts if a["family"] == family and a["status"] == "opened"]
-    return list(dict.fromkeys(alert["column"].removeprefix("feature:") for alert in opened))
+    said = [a for a in alerts if a["family"] == family and a["status"] in OPEN]
+    columns = [each["column"].removeprefix("feature:") for a in said for each in a["columns"]]
+    return list(dict.fromkeys(columns))
+
+
+def _started(alerts: Sequence[Mapping[str, Any]]) -> set[str]:
+    """The alerts that have started, each once however often it came again."""
+    return {alert["alert_id"] for alert in alerts if alert["status"] == Status.STARTED}
 
 
 def _window(report: Mapping[str, Any]) -> dict[str, Any]:
@@ -199,9 +205,9 @@ def _figure(report: Mapping[str, Any], monitor: str) -> Mapping[str, Any] | None
 
 def _tell(output: Output, act: Act, found: Mapping[str, Any]) -> None:
     output.line()
-    opened = [alert for alert in found["alerts"] if alert["status"] == "opened"]
+    alerts = len(_started(found["alerts"]))
     output.line(
-        f"{found['events']:,} events, {len(found['windows'])} windows, {len(opened)} alerts opened"
+        f"{found['events']:,} events, {len(found['windows'])} windows, {alerts} alerts started"
     )
     if act.labels is not None:
         output.line(f"{len(act.labels):,} labels came later, {act.rows - len(act.labels):,} never")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from stream_monitor.alerts.event import rfc3339
+from stream_monitor.alerts.times import rfc3339
 from stream_monitor.cli.broker import ask, check_topic
 from stream_monitor.cli.output import (
     Output,

@@ -11,7 +11,7 @@ import click
 import numpy as np
 import pyarrow as pa
 
-from stream_monitor.alerts.event import rfc3339
+from stream_monitor.alerts.times import rfc3339
 from stream_monitor.cli.broker import ask, check_topic
 from stream_monitor.cli.output import (
     Output,

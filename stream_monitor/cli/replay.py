@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from stream_monitor.alerts.event import rfc3339
+from stream_monitor.alerts.times import rfc3339
 from stream_monitor.cli.broker import ask, check_topic
 from stream_monitor.cli.later import (
     Later,

@@ -56,7 +56,7 @@ def topic_specs(settings: Settings) -> tuple[TopicSpec, ...]:
         "references": (1, compacted | size, "frozen references, the newest of each model"),
         "summaries": (kafka.partitions, week | size, "stage 1 to stage 2"),
         "reports": (kafka.partitions, week | size, "a document for each window"),
-        "alerts": (kafka.partitions, week | size, "alerts opened and resolved"),
+        "alerts": (kafka.partitions, week | size, "alerts: started, grown, over"),
         "dead_letters": (kafka.partitions, week | size, "messages that could not be read"),
     }
     ours = [

@@ -160,8 +160,8 @@ def _add_model(out: Families, model: str, snapshot: Snapshot) -> None:
     out.add(names.LATE, snapshot.late.get(model, 0), model)
     for status in names.WINDOW_STATUSES:
         out.add(names.WINDOWS, snapshot.windows.get((model, status), 0), model, status)
-    for transition in names.ALERT_STATUSES:
-        out.add(names.ALERTS, snapshot.alerts.get((model, transition), 0), model, transition)
+    for said in names.ALERT_STATUSES:
+        out.add(names.ALERTS, snapshot.alerts.get((model, said), 0), model, said)
     if model in snapshot.watermarks:
         out.add(names.WATERMARK, snapshot.watermarks[model] / 1000, model)
     reference = snapshot.references.get(model)

@@ -9,8 +9,7 @@ rules and dashboards may use what is listed here and nothing else.
 
 from __future__ import annotations
 
-from stream_monitor.alerts.history import WITHDRAWN
-from stream_monitor.alerts.rule import Severity, Transition
+from stream_monitor.alerts.rule import Severity, Status
 from stream_monitor.detectors.verdict import State
 from stream_monitor.errors import Reason
 from stream_monitor.joining.pending import Outcome
@@ -27,7 +26,7 @@ STATES = tuple(WorkerState)
 REASONS = tuple(Reason)
 SEVERITIES = tuple(Severity)
 WINDOW_STATUSES = (State.OK, State.ALARM, State.THIN)
-ALERT_STATUSES = (*Transition, WITHDRAWN)
+ALERT_STATUSES = tuple(Status)
 OUTCOMES = tuple(Outcome)
 LIMITS = (
     "repeated",  # records
@@ -174,7 +173,7 @@ REFERENCE_CREATED = _gauge(
 )
 
 # Alerts
-ALERTS = _counter("alerts_total", "model status", "Alerts opened and resolved.")
+ALERTS = _counter("alerts_total", "model status", "What was said of alerts, by status.")
 ALERT_ACTIVE = _gauge(
     "alert_active", "model family monitor column severity", "1 while the alert is open."
 )

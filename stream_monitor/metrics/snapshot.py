@@ -26,7 +26,7 @@ class WorkerState(StrEnum):
 
 
 class OpenAlert(NamedTuple):
-    """An alert that was opened and is not resolved."""
+    """An alert that has started and not recovered, with the severity it has reached."""
 
     model: str
     family: str

@@ -54,8 +54,8 @@ class Judging:
         labelled = summary.traffic.total.performance.labelled
         verdicts += told(found, settings, lane, window.end_ms, labelled, hash_)
         tracker, bounds = (
-            AlertTracker(name, settings.alerts),
-            Window(window.start_ms, window.end_ms),
+            AlertTracker(name, settings),
+            Window(window.start_ms, window.end_ms, pane_ms),
         )
         others = [v for v in verdicts if v.family is not Family.PERFORMANCE]
         model.alerts, events = tracker.advance(model.alerts, others, bounds)
@@ -86,9 +86,8 @@ class Judging:
             Publish(Stream.REPORTS, name, str(report["report_id"]), report)
         ]
         self._counts.windows[name, str(report["status"])] += 1
-        said = [(f"{event.alert_id}:{event.status}", event) for event in events]
-        said += [(episode.event_id, episode.event) for episode in again.news]
-        effects += [publish_alert(name, id_, event, self._counts) for id_, event in said]
+        said = [*events, *(episode.event for episode in again.news)]
+        effects += [publish_alert(name, event, self._counts) for event in said]
         effects.append(state.put_traffic(state.PaneRef(name, hash_, pane_ms, slide), kept))
         effects.append(state.put_record(name, hash_, record))
         watching = lane.watching(settings, reference)
@@ -165,12 +164,10 @@ def told(
     )
 
 
-def publish_alert(
-    name: str, id_: str, event: AlertEvent, counts: EvaluatorCounts
-) -> EvaluateEffect:
+def publish_alert(name: str, event: AlertEvent, counts: EvaluatorCounts) -> EvaluateEffect:
     """Tell the world of an alert."""
     counts.alerts[name, event.status] += 1
-    return Publish(Stream.ALERTS, name, id_, event.to_dict())
+    return Publish(Stream.ALERTS, name, event.event_id, event.to_dict())
 
 
 def forget_slot(

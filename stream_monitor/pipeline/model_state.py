@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from stream_monitor.alerts.history import Episode
-from stream_monitor.alerts.rule import AlertState
+from stream_monitor.alerts.episode import Episode
+from stream_monitor.alerts.state import AlertState
 from stream_monitor.alerts.tracker import AlertKey
 from stream_monitor.config.settings import ModelSettings
 from stream_monitor.pipeline.effects import Put

@@ -34,7 +34,8 @@ class WindowRecord:
 
     def past(self, spec: WindowSpec) -> Past:
         """The window for the fold of alerts."""
-        return Past(Window(spec.window_start(self.end_ms), self.end_ms), self.deciding)
+        end = self.end_ms
+        return Past(Window(spec.window_start(end), end, end - spec.slide_ms), self.deciding)
 
     @property
     def status(self) -> State:

@@ -10,9 +10,9 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from stream_monitor.alerts.event import rfc3339
-from stream_monitor.alerts.history import Episode
+from stream_monitor.alerts.episode import Episode
 from stream_monitor.alerts.rule import Window
+from stream_monitor.alerts.times import rfc3339
 from stream_monitor.alerts.tracker import AlertStates
 from stream_monitor.config.monitors import EVIDENCE
 from stream_monitor.config.settings import ModelSettings

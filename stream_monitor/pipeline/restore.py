@@ -91,7 +91,7 @@ def _judged(config: EvaluatorConfig, name: str, model: ModelState) -> None:
             del model.records[end, hash_]  # its report is said again
     model.records = dict(sorted(model.records.items(), key=lambda item: item[1].number))
     past = [record.past(spec) for record in model.records.values()]
-    tracker = AlertTracker(name, config.settings(name).alerts)
+    tracker = AlertTracker(name, config.settings(name))
     model.performance, _ = fold(tracker, model.base, past)
     for (end, hash_), record in model.records.items():
         start = spec.window_start(end)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from stream_monitor.alerts.event import severity_of
-from stream_monitor.alerts.history import Episode, fold, forget, rejudge
+from stream_monitor.alerts.episode import Episode, forget
+from stream_monitor.alerts.history import fold, rejudge
+from stream_monitor.alerts.severity import severity_of
 from stream_monitor.alerts.tracker import AlertTracker
 from stream_monitor.detectors.degradation.verdicts import PREFIX, state_of
 from stream_monitor.detectors.performance import judge_performance
@@ -58,7 +59,7 @@ class Revising:
         if model.unrevised.intersection(closing):
             self._spread(name, model)
         effects = self._revise(name, model, sorted(model.unrevised.intersection(closing)))
-        tracker = AlertTracker(name, self._config.settings(name).alerts)
+        tracker = AlertTracker(name, self._config.settings(name))
         past = [model.records[key].past(spec) for key in closing]
         model.base, _ = fold(tracker, model.base, past)
         for key in closing:
@@ -66,7 +67,7 @@ class Revising:
         if not model.records:
             model.performance = dict(model.base)
         begins = min(model.records, default=(now, ""))[0] - spec.window_ms
-        model.episodes = forget(model.episodes, begins)
+        model.episodes = forget(model.episodes, begins, model.base)
         effects.append(model.put(name))
         effects += [state.delete_record(name, hash_, end) for end, hash_ in closing]
         # A pane stays as long as a label may come, and a window that holds it may be revised.
@@ -135,7 +136,7 @@ class Revising:
             effects.append(Publish(Stream.REPORTS, name, id_, document))
             self._counts.revisions[name] += 1
         for episode in news:
-            effects.append(publish_alert(name, episode.event_id, episode.event, self._counts))
+            effects.append(publish_alert(name, episode.event, self._counts))
         effects += [state.put_record(name, hash_, record) for hash_, _, _, record, _, _ in revised]
         return [*effects, model.put(name)]
 
@@ -196,7 +197,7 @@ class Revising:
         spec = self._config.spec(name)
         records = sorted(model.records.values(), key=lambda record: record.number)
         again = rejudge(
-            AlertTracker(name, self._config.settings(name).alerts),
+            AlertTracker(name, self._config.settings(name)),
             model.base,
             [record.past(spec) for record in records],
             model.episodes,

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import msgspec
 
-from stream_monitor.alerts.history import Episode, episodes_from_list, episodes_to_list
-from stream_monitor.alerts.rule import AlertState
+from stream_monitor.alerts.episode import Episode, episodes_from_list, episodes_to_list
+from stream_monitor.alerts.state import AlertState
 from stream_monitor.alerts.tracker import (
     AlertKey,
     states_from_dict,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from stream_monitor.alerts.event import rfc3339
+from stream_monitor.alerts.times import rfc3339
 from stream_monitor.joining.pending import Outcome
 from stream_monitor.metrics.label_view import HeldView, LabelsView
 from stream_monitor.metrics.snapshot import PartitionView, Snapshot, WorkerState

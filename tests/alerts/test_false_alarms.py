@@ -9,7 +9,8 @@ from numpy.random import Generator
 
 from stream_monitor.alerts.event import AlertEvent
 from stream_monitor.alerts.rule import Window
-from stream_monitor.alerts.tracker import AlertKey, AlertState, AlertTracker
+from stream_monitor.alerts.state import AlertState
+from stream_monitor.alerts.tracker import AlertKey, AlertTracker
 from stream_monitor.config.settings import ModelSettings
 from stream_monitor.detectors.judge import judge
 from stream_monitor.events.batch import RawColumn
@@ -62,7 +63,7 @@ def run(
     rng = np.random.default_rng(2026)
     against = frozen(rng)
     sliding = SlidingSummary(against)
-    tracker = AlertTracker("fraud", SETTINGS.alerts)
+    tracker = AlertTracker("fraud", SETTINGS)
     states: dict[AlertKey, AlertState] = {}
     events: list[AlertEvent] = []
     slide = SETTINGS.slide_ms
@@ -75,7 +76,7 @@ def run(
         sliding.evict(end - SETTINGS.window_ms)
         if pane + 1 >= SETTINGS.panes:
             verdicts = judge(sliding.summary(), against, SETTINGS)
-            window = Window(end - SETTINGS.window_ms, end)
+            window = Window(end - SETTINGS.window_ms, end, pane * slide)
             states, said = tracker.advance(states, verdicts, window)
             events.extend(said)
     return events
@@ -92,13 +93,16 @@ def test_a_change_raises_alerts_of_exactly_the_columns_that_changed() -> None:
         values["coin"] = ["t" if hit else "h" for hit in rng.random(ROWS) < 0.5]
 
     events = run(60, change, at=30)
-    assert sorted((e.family, e.column, e.status) for e in events) == [
-        ("drift", "feature:mix", "opened"),
-        ("drift", "feature:normal", "opened"),
+    # each is worse when the whole window has changed
+    assert sorted((e.family, e.column, e.sequence, e.status) for e in events) == [
+        ("drift", "feature:mix", 1, "started"),
+        ("drift", "feature:mix", 2, "escalated"),
+        ("drift", "feature:normal", 1, "started"),
+        ("drift", "feature:normal", 2, "escalated"),
     ]
     # seen before a whole window has gone by, and never before the change
     first = 30 * SETTINGS.slide_ms
-    assert all(first < e.since_ms < e.opened_at <= first + SETTINGS.window_ms for e in events)
+    assert all(first <= e.since_ms < e.started_at <= first + SETTINGS.window_ms for e in events)
 
 
 def test_a_fault_of_the_data_raises_an_alert_of_quality_and_recovers() -> None:
@@ -112,7 +116,7 @@ def test_a_fault_of_the_data_raises_an_alert_of_quality_and_recovers() -> None:
     left = [False] * 60 + [True] * 4
     events = run(48, fault, at=15)
     assert [(e.column, e.monitor, e.status) for e in events] == [
-        ("feature:exponential", "missing", "opened"),
-        ("feature:exponential", "missing", "resolved"),
+        ("feature:exponential", "missing", "started"),
+        ("feature:exponential", "missing", "recovered"),
     ]
     assert events[0].alert_id == events[1].alert_id

@@ -100,7 +100,7 @@ def test_the_summary_counts_what_the_windows_say(
     assert columns["feature:c"]["in_alarm"] == 0
     assert columns["feature:c"]["first_alarm"] is None
     assert [alert["status"] for alert in document["alerts"] if alert["monitor"] == "ks"] == [
-        "opened"
+        "started"
     ]
 
 

@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from stream_monitor.alerts.event import event_of
-from stream_monitor.alerts.rule import AlertState, Transition, Window
+from stream_monitor.alerts.rule import Status, Window
+from stream_monitor.alerts.state import AlertState
+from stream_monitor.alerts.telling import event_of, news_of
 from stream_monitor.config.limits import MaximumSettings, MinimumSettings
 from stream_monitor.config.monitors import PerformanceSettings
 from stream_monitor.config.settings import ModelSettings
@@ -133,7 +134,10 @@ def test_without_limits_nothing_decides() -> None:
 
 def test_an_alert_on_a_figure_says_which_side_of_which_limit() -> None:
     verdict = only(judged(max={"mae": 1.25}), "mae")
-    event = event_of("m", verdict, AlertState(), Transition.OPENED, Window(0, 1))
+    window = Window(0, 2, 1)
+    state, status = news_of(AlertState(first=window), Status.STARTED, verdict)
+    assert status is not None
+    event = event_of("m", verdict, state, status, window, ModelSettings().false_alarms)
     assert event.severity == "critical"
     assert "the mean absolute error is above its maximum: 1.5, maximum 1.25, n = 200" in (
         event.summary

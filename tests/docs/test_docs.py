@@ -4,7 +4,7 @@ import json
 import re
 import shlex
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,8 @@ import click
 import pytest
 
 from scripts import make_configuration_doc, make_metrics_doc
-from stream_monitor.alerts.event import AlertEvent
+from stream_monitor.alerts.event import AlertEvent, alert_id
+from stream_monitor.alerts.telling import worded
 from stream_monitor.cli.main import cli
 from stream_monitor.config.load import load
 from stream_monitor.detectors.verdict import Family, State, Verdict
@@ -257,7 +258,9 @@ def test_verdicts_alerts_and_reports_have_the_fields_of_the_code() -> None:
         for mark in ("verdict", "alert", "report")
     )
     assert set(verdict) <= {field.name for field in fields(Verdict)}
-    assert set(alert) == {field.name for field in fields(AlertEvent)}
+    event = AlertEvent.from_dict(alert)
+    key = (event.model, *event.key, event.start_pane_ms, event.reference_hash)
+    assert alert == worded(replace(event, alert_id=alert_id(*key))).to_dict()
     engine = LocalEngine(SETTINGS, References(reference()))
     events = [Event(at_ms=at, x=1.0, c="a", prediction="1") for at in range(0, 90_000, 1_000)]
     documents = [*engine.feed(0, log(events)), *engine.finish()]

@@ -47,7 +47,7 @@ def test_a_model_with_a_reference_has_its_counts_at_zero_before_its_first_event(
     series = series_of(Snapshot(references={"new": ReferenceView("0" * 16, 1)}))
     assert value(series, "events_total", model="new") == 0
     assert value(series, "windows_total", model="new", status="alarm") == 0
-    assert value(series, "alerts_total", model="new", status="opened") == 0
+    assert value(series, "alerts_total", model="new", status="started") == 0
     for outcome in Outcome:
         assert value(series, "join_outcomes_total", model="new", outcome=outcome) == 0
     for name in ("labels", "labels_too_late", "reports_revised", "predictions_without_id"):
@@ -70,8 +70,10 @@ def test_counts_are_what_the_snapshot_says() -> None:
     assert value(series, "dropped_total", limit="new_limit") == 1
     assert value(series, "events_late_total", model="m") == 5
     assert value(series, "windows_total", model="m", status="thin") == 1
-    assert value(series, "alerts_total", model="m", status="opened") == 2
-    assert value(series, "alerts_total", model="m", status="resolved") == 0
+    assert value(series, "alerts_total", model="m", status="started") == 2
+    assert value(series, "alerts_total", model="m", status="escalated") == 1
+    for status in ("ongoing", "recovered", "withdrawn"):
+        assert value(series, "alerts_total", model="m", status=status) == 0
     assert value(series, "rebalances_total") == 3
     assert value(series, "handle_seconds_count") == 12
     assert value(series, "handle_seconds_sum") == 1.25

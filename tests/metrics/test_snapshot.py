@@ -44,7 +44,7 @@ def test_a_model_is_known_by_whatever_is_said_of_it() -> None:
         without_reference={"b": 1},
         late={"c": 1},
         windows={("d", "ok"): 1},
-        alerts={("e", "opened"): 1},
+        alerts={("e", "started"): 1},
         open_alerts=(OpenAlert("f", "drift", "ks", "feature:x", "warning"),),
         watermarks={"g": 1},
         references={"h": ReferenceView("0" * 16, 1)},

@@ -149,7 +149,7 @@ def busy(**changes: Any) -> Snapshot:
         "repeated": 4,
         "late": {"m": 5},
         "windows": {("m", "alarm"): 6, ("m", "thin"): 1},
-        "alerts": {("m", "opened"): 2},
+        "alerts": {("m", "started"): 2, ("m", "escalated"): 1},
         "rebalances": 3,
         "errors": 1,
         "emits": Durations(60, 0.5),

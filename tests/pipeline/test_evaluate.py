@@ -4,9 +4,10 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stream_monitor.alerts.rule import AlertState, Phase, Window
+from stream_monitor.alerts.rule import Phase, Severity, Window
+from stream_monitor.alerts.state import AlertState
 from stream_monitor.alerts.tracker import AlertKey
-from stream_monitor.detectors.verdict import Family
+from stream_monitor.detectors.verdict import Carrier, Family
 from stream_monitor.pipeline import state
 from stream_monitor.pipeline.effects import Delete, EvaluateEffect, Publish, Put, Stream
 from stream_monitor.pipeline.engine import LocalEngine
@@ -179,6 +180,15 @@ def test_a_machine_made_from_its_table_goes_on_where_the_other_stopped() -> None
 
 
 counts = st.integers(0, 2**53)
+share = st.floats(0, 1)
+carriers = st.builds(
+    Carrier,
+    st.text(),
+    share,
+    st.integers(0, 2**47),  # a time before the year 10000
+    st.none() | share,
+    st.dictionaries(st.text(), share, max_size=2).map(lambda named: tuple(named.items())),
+)
 alerts = st.dictionaries(
     st.builds(AlertKey, st.sampled_from(Family), st.sampled_from(["ks", "missing"]), st.text()),
     st.builds(
@@ -186,8 +196,13 @@ alerts = st.dictionaries(
         st.sampled_from(Phase),
         st.integers(0, 9),
         counts,
-        st.builds(Window, counts, counts),
+        st.builds(Window, counts, counts, counts),
         st.text(max_size=16),
+        st.none() | counts,
+        st.none() | counts,
+        st.none() | st.sampled_from(Severity),
+        counts,
+        st.lists(carriers, max_size=3).map(tuple),
     ),
     max_size=4,
 )

@@ -101,14 +101,14 @@ def test_labels_that_come_late_raise_an_alert_of_a_window_that_was_reported() ->
     assert not [a for a in world.alerts() if a["monitor"] == "accuracy"]
     world.label(ids[100:200], "0")
     world.revise()
-    (opened, *rest) = [a for a in world.alerts() if a["monitor"] == "accuracy"]
-    assert opened["status"] == "opened"
-    assert opened["summary"].endswith("Labels that came late have raised it.")
-    assert opened["window_end_ms"] < EPOCH_MS + 200_000
-    assert not rest or rest[-1]["status"] == "resolved"
+    (started, *rest) = [a for a in world.alerts() if a["monitor"] == "accuracy"]
+    assert started["status"] == "started"
+    assert started["summary"].endswith("Labels that came late have raised it.")
+    assert started["window_end_ms"] < EPOCH_MS + 200_000
+    assert not rest or rest[-1]["status"] == "recovered"
     rejudged = [each for r in world.reports() for each in r.get("rejudged", ())]
-    of_alert = {e["judgement"] for e in rejudged if e["alert_id"] == opened["alert_id"]}
-    assert of_alert & {"raised", "resolved"}
+    of_alert = {e["judgement"] for e in rejudged if e["alert_id"] == started["alert_id"]}
+    assert of_alert & {"raised", "recovered"}
 
 
 def test_labels_that_come_late_withdraw_an_alert_with_a_reason() -> None:
@@ -116,13 +116,13 @@ def test_labels_that_come_late_withdraw_an_alert_with_a_reason() -> None:
     early = world.predict(range(100))
     world.label(early[::8], "0")  # the first labels to come are all of wrong predictions
     world.predict(range(100, 300))
-    assert [a["status"] for a in world.alerts() if a["monitor"] == "accuracy"] == ["opened"]
+    assert [a["status"] for a in world.alerts() if a["monitor"] == "accuracy"] == ["started"]
     world.label(early[1::8] + early[2::8] + early[3::8] + early[4::8], "1")
     world.revise()
     said = [a for a in world.alerts() if a["monitor"] == "accuracy"]
-    assert [a["status"] for a in said] == ["opened", "withdrawn"]
+    assert [a["status"] for a in said] == ["started", "withdrawn"]
     assert said[0]["alert_id"] == said[1]["alert_id"]
-    assert "with the labels that have come since" in said[1]["summary"]
+    assert "With the labels that have come since" in said[1]["summary"]
     judged = {e["judgement"] for r in world.reports() for e in r.get("rejudged", ())}
     assert "withdrawn" in judged
     assert not [key for key in world.reports()[-1]["open_alerts"] if "accuracy" in key]
@@ -136,7 +136,7 @@ def test_labels_that_come_late_keep_an_alert_that_they_confirm() -> None:
     world.label(early[1::8], "0")
     world.revise()
     said = [a["status"] for a in world.alerts() if a["monitor"] == "accuracy"]
-    assert said == ["opened"]
+    assert said == ["started"]
     assert "kept" in {e["judgement"] for r in world.reports() for e in r.get("rejudged", ())}
 
 
@@ -215,9 +215,9 @@ def test_a_rise_of_the_errors_is_found_from_labels_that_come_late(detector: str)
     world.label([id_ for id_ in ids if id_ not in wrong], "1")
     world.label(sorted(wrong), "0")
     world.revise()
-    (opened,) = [a for a in world.alerts() if a["monitor"] == monitor and a["status"] == "opened"]
-    assert opened["since_ms"] > EPOCH_MS + 400_000
-    assert "the errors have risen" in opened["summary"]
+    (started,) = [a for a in world.alerts() if a["monitor"] == monitor and a["status"] == "started"]
+    assert started["started_at"] > EPOCH_MS + 400_000
+    assert "the errors have risen" in started["summary"]
 
 
 def test_a_model_without_a_reference_has_its_accuracy_from_late_labels() -> None:
