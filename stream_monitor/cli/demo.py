@@ -15,7 +15,9 @@ from typing import Any
 
 import click
 
+from stream_monitor.alerts.names import rate_of
 from stream_monitor.alerts.rule import OPEN, Status
+from stream_monitor.cli.findings import answers
 from stream_monitor.cli.output import Output
 from stream_monitor.kafka.app import quiet_logs
 from stream_monitor.kafka.rehearsal import Rehearsed, embedded, rehearse
@@ -71,20 +73,16 @@ def summary(act: Act, rehearsed: Rehearsed, seed: int, seconds: float) -> dict[s
     alerts = [dict(p.document) for p in rehearsed.documents if p.stream is Stream.ALERTS]
     reports = [p.document for p in rehearsed.documents if p.stream is Stream.REPORTS]
     found = {
-        "drifted": _columns(alerts, "drift"),
-        "missing": [
-            alert["column"].removeprefix("feature:")
-            for alert in alerts
-            if alert["monitor"] == "missing" and alert["status"] == Status.STARTED
-        ],
+        "drifted": _columns(alerts, "drift", ""),
+        "missing": _columns(alerts, "quality", "missing"),
     }
     expected = None
     as_expected = None
     if act.truth is not None:
         expected = {"drifted": sorted(act.truth.drifted), "missing": sorted(act.truth.missing)}
         named = {tuple(sorted(expected[key])) == tuple(sorted(set(found[key]))) for key in found}
-        # Every alert has to be about one of the two; whatever else alarms is a false alarm.
-        accounted = len(expected["drifted"]) + len(expected["missing"])
+        # There is one alert for all of a kind; whatever else alarms is a false alarm.
+        accounted = bool(expected["drifted"]) + bool(expected["missing"])
         as_expected = named == {True} and len(_started(alerts)) == accounted
     snapshot = rehearsed.snapshot
     return {
@@ -109,9 +107,11 @@ def summary(act: Act, rehearsed: Rehearsed, seed: int, seconds: float) -> dict[s
     }
 
 
-def _columns(alerts: Sequence[Mapping[str, Any]], family: str) -> list[str]:
+def _columns(alerts: Sequence[Mapping[str, Any]], family: str, rate: str) -> list[str]:
+    """The columns that alerts have named, by the rate that has risen."""
     said = [a for a in alerts if a["family"] == family and a["status"] in OPEN]
-    columns = [each["column"].removeprefix("feature:") for a in said for each in a["columns"]]
+    named = [rate_of(each["column"]) for a in said for each in a["columns"]]
+    columns = [column.removeprefix("feature:") for of, column in named if of == rate]
     return list(dict.fromkeys(columns))
 
 
@@ -123,8 +123,8 @@ def _started(alerts: Sequence[Mapping[str, Any]]) -> set[str]:
 def _window(report: Mapping[str, Any]) -> dict[str, Any]:
     deciding = [
         verdict
-        for verdict in report["verdicts"]
-        if verdict["family"] == "drift" and verdict["decides"] and "effect" in verdict
+        for verdict in answers(report)
+        if verdict["family"] == "drift" and "effect" in verdict
     ]
     effects = {verdict["column"]: round(verdict["effect"], 4) for verdict in deciding}
     return {

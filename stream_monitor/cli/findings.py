@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from stream_monitor.alerts.names import rate_of
+from stream_monitor.config.monitors import EVIDENCE
 from stream_monitor.detectors.verdict import Family, State
 
 
@@ -29,6 +31,23 @@ class ColumnFindings:
     alarms: Counter[str] = field(default_factory=Counter)
 
 
+def answers(report: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """What a report says of each column: verdicts that decide, and whom the evidence accuses.
+
+    A rate that is accused stands as a verdict of its column: ``missing`` of ``feature:income``.
+    """
+    for verdict in report["verdicts"]:
+        if verdict["monitor"] != EVIDENCE:
+            if verdict["decides"]:
+                yield verdict
+        elif verdict["column"]:
+            yield verdict
+        for carrier in verdict.get("carriers", ()):
+            rate, column = rate_of(carrier["column"])
+            if rate:
+                yield {**verdict, "monitor": rate, "column": column, "effect": carrier["effect"]}
+
+
 class Findings:
     """Takes reports in order of their windows; keeps a few figures a column."""
 
@@ -42,9 +61,8 @@ class Findings:
         self.statuses[report["status"]] += 1
         window = report["window"]
         deciding: dict[str, list[Mapping[str, Any]]] = {}
-        for verdict in report["verdicts"]:
-            if verdict["decides"]:
-                deciding.setdefault(verdict["column"], []).append(verdict)
+        for verdict in answers(report):
+            deciding.setdefault(verdict["column"], []).append(verdict)
         for column, verdicts in deciding.items():
             found = self._columns.setdefault(column, ColumnFindings(column))
             alarms = [v for v in verdicts if v["state"] == State.ALARM]

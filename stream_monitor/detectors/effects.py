@@ -44,14 +44,20 @@ Distance = Callable[[Watched, ColumnSummary], float]
 
 
 def effect_of(
-    watched: Watched, summary: ColumnSummary, bins: int, distance: Distance | None = None
+    watched: Watched,
+    summary: ColumnSummary,
+    bins: int,
+    distance: Distance | None = None,
+    *,
+    measures: bool = True,
 ) -> Effect | None:
-    """The effect in some rows of a column; ``None`` without any.
+    """The effect in some rows of a column; ``None`` without any. ``measures``: others as well.
 
     Numeric: the KS distance, and as others ks as it is, wasserstein in standard deviations of the
     reference, psi less its null bias. Categorical: the largest change of a share, and as others
     l_infinity and jensen_shannon. A rate: its rise.
     """
+    names: tuple[str, ...]
     if watched.rate:
         return _rise(watched, summary)
     window, column = summary.distribution, watched.column
@@ -59,7 +65,8 @@ def effect_of(
         return None
     if isinstance(column, NumericColumn) and isinstance(window, NumericSummary):
         case = NumericCase(column, window, _LEVEL, bins)
-        found = {name: NUMERIC[name](case).effect for name in ("ks", "wasserstein", "psi")}
+        names = ("ks", "wasserstein", "psi") if measures else ("ks",)
+        found = {name: NUMERIC[name](case).effect for name in names}
         d = found["ks"] if distance is None else distance(watched, summary)
         size = _less((d or 0.0) ** 2, KS_SQUARED * (1 / case.n + 1 / case.m))
     else:
@@ -68,9 +75,8 @@ def effect_of(
         reference = np.append(column.counts, column.other)
         counts = np.append(window.counts, window.unseen)
         of_counts = CategoricalCase(reference, counts, _LEVEL)
-        found = {
-            name: CATEGORICAL[name](of_counts).effect for name in ("l_infinity", "jensen_shannon")
-        }
+        names = ("l_infinity", "jensen_shannon") if measures else ("l_infinity",)
+        found = {name: CATEGORICAL[name](of_counts).effect for name in names}
         m = int(reference.sum())
         change = np.abs(counts / window.n - reference / m)
         pooled = float(((counts + reference) / (window.n + m))[int(change.argmax())])

@@ -93,16 +93,17 @@ class Watching:
         effects: dict[str, Effect | None] = {}
         for one in self.watched:
             accusation = self.accused.get(one.name)
-            if accusation is None:
+            if accusation is None and one.rate:
                 continue
-            effect = self._effect(one, columns)
-            if accusation.since_ms > start_ms:
+            effect = self._effect(one, columns, measures=accusation is not None)
+            if accusation is None:
+                pass
+            elif accusation.since_ms > start_ms:
                 newer = self._effect(one, since(accusation.since_ms))
                 if newer is not None and newer.n >= self.settings.min_samples:
                     effect = newer
             elif is_over(one, effect, self.settings):
                 del self.accused[one.name]
-                continue
             effects[one.name] = effect
         return evidence_verdicts(
             self.watched,
@@ -125,8 +126,9 @@ class Watching:
             )
         )
 
-    def _effect(self, one: Watched, columns: Columns) -> Effect | None:
-        return effect_of(one, columns[one.column.id], self.settings.drift.bins)
+    def _effect(self, one: Watched, columns: Columns, *, measures: bool = True) -> Effect | None:
+        bins = self.settings.drift.bins
+        return effect_of(one, columns[one.column.id], bins, measures=measures)
 
     def _end_of_period(self) -> None:
         assert self.pending_ms is not None
