@@ -20,8 +20,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from stream_monitor.statistics.arrays import FloatArray, IntArray
+
+ComplexArray = NDArray[np.complex128]
 
 DRAWS = 499
 #: With fewer periods the signs alone could not give a p-value below 1/64.
@@ -73,16 +76,16 @@ def repeat_p_values(
         return []
     periods, phases = columns[0].shape[:2]
     random = np.random.default_rng(seed)
-    turns = random.integers(0, phases // step, (DRAWS, periods)) * step
+    turns = np.zeros((1 + DRAWS, periods), dtype=np.int64)
+    turns[1:] = random.integers(0, phases // step, (DRAWS, periods)) * step
+    waves = _waves(turns, phases)
     signs = _signs(periods, random)
     turned: list[FloatArray] = []
     signed: list[FloatArray] = []
-    at = np.arange(periods)[:, None]
     for column in columns:
-        own = _repeated(column)
-        places = (np.arange(phases) - turns[:, :, None]) % phases
-        turned.append(np.array([own, *(_repeated(column[at, place]) for place in places)]))
-        signed.append(np.array([own, *(_repeated(column, sign) for sign in signs)]))
+        turned.append(_mean_t2(_turned(column, waves), _turned(column**2, waves)))
+        flat = column.reshape(periods, -1)
+        signed.append(_mean_t2(signs @ flat, (flat**2).sum(axis=0)[None]))
         advance()
     corrected = _corrected(np.stack(turned))
     if periods >= MIN_SIGNED:
@@ -91,20 +94,35 @@ def repeat_p_values(
     return found
 
 
-def _repeated(cells: FloatArray, signs: FloatArray | None = None) -> float:
-    """T of (D, P, J) deviations; 0 for a column that never deviates."""
-    squares = (cells**2).sum(axis=0)
-    sums = cells.sum(axis=0) if signs is None else np.tensordot(signs, cells, axes=1)
-    some = squares > 0
-    return float((sums[some] ** 2 / squares[some]).mean()) if some.any() else 0.0
+def _waves(turns: IntArray, phases: int) -> ComplexArray:
+    """What turning multiplies each of the K = phases // 2 + 1 waves by: (K, draws, D)."""
+    numbers = np.arange(phases // 2 + 1)[:, None, None]
+    waves: ComplexArray = np.exp(-2j * np.pi / phases * (numbers * turns % phases))
+    return waves
+
+
+def _turned(cells: FloatArray, waves: ComplexArray) -> FloatArray:
+    """The sums over the periods of (D, P, J) cells, each turned: (draws, P × J)."""
+    sums = waves @ np.fft.rfft(cells, axis=1).transpose(1, 0, 2)
+    back: FloatArray = np.fft.irfft(sums, n=cells.shape[1], axis=0)
+    return back.transpose(1, 0, 2).reshape(waves.shape[1], -1)
+
+
+def _mean_t2(sums: FloatArray, squares: FloatArray) -> FloatArray:
+    """T from the sums of the deviations and of their squares; 0 for what never deviates."""
+    some = squares > 1e-9 * squares.max(initial=0.0)  # and not what rounding leaves
+    ratio = np.divide(sums**2, squares, out=np.zeros_like(sums), where=some)
+    mean: FloatArray = ratio.sum(axis=1) / np.maximum(some.sum(axis=1), 1)
+    return mean
 
 
 def _signs(periods: int, random: np.random.Generator) -> FloatArray:
-    """Random signs of all periods but the first; each but "all alike" once, if they are few."""
+    """The signs as they are, then random ones; each once if they are few."""
     if 2 ** (periods - 1) > DRAWS + 1:
-        drawn = random.integers(0, 2, (DRAWS, periods))
+        drawn = random.integers(0, 2, (1 + DRAWS, periods))
+        drawn[0] = 0
     else:
-        codes: IntArray = np.arange(1, 2 ** (periods - 1))
+        codes: IntArray = np.arange(2 ** (periods - 1))
         drawn = codes[:, None] >> np.arange(periods) & 1
     signs: FloatArray = 1.0 - 2.0 * drawn.astype(np.float64)
     return signs
