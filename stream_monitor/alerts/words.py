@@ -69,10 +69,10 @@ def _of_columns(event: AlertEvent) -> str:
 
 def _of_figure(event: AlertEvent) -> str:
     """What is said of one figure of a window."""
+    since = f"It has been so since {rfc3339(event.since_ms)}.{_chance(event)}"
     return (
         f"{_what(event)}: {_figures(event)} in the window to {rfc3339(event.window_end_ms)}, "
-        f"against {_against(event)}. It has been so since {rfc3339(event.since_ms)}."
-        f"{_chance(event)}"
+        f"against {_against(event)}. {since}"
     )
 
 

@@ -260,7 +260,7 @@ def _show(
             id_ = alert["alert_id"]
             largest[id_] = max(alert["effect"], largest.get(id_, 0.0))
     output.table(
-        ("started", "recovered", "severity", "column", "by", "largest effect"),
+        ("started", "recovered", "severity", "column", "by", "effect"),
         [
             (
                 rfc3339(alert["started_at"]),

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stream_monitor.alerts.names import listed
+from stream_monitor.alerts.names import WHAT, listed
 from stream_monitor.alerts.rule import Severity, Status
 from stream_monitor.detectors.checks import CHECKS
 from stream_monitor.detectors.findings import CATEGORICAL, NUMERIC
@@ -170,6 +170,15 @@ MONITORS = sorted(
     | {(Family.PERFORMANCE, f"degradation_{name}") for name in ("cusum", "adwin", "evidence")}
     | {(Family.LATENCY, "p99")}
 )
+
+
+@pytest.mark.parametrize(("family", "monitor"), MONITORS)
+def test_every_monitor_has_words_of_its_own(family: Family, monitor: str) -> None:
+    by_columns = monitor == "evidence"
+    by_name = family is Family.PERFORMANCE and not monitor.startswith("degradation_")
+    assert monitor in WHAT or by_columns or by_name
+
+
 COLUMNS = ("feature:a b", "prediction", "score", "class:yes", "missing:score", "dependence:a*b")
 figures = st.none() | st.floats(-300, 300)
 
