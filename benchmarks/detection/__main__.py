@@ -73,7 +73,7 @@ def targets(sections: Mapping[str, Sequence[Measured]]) -> list[Target]:
     """Of our own detector, the first of each section; a missed median counts as its horizon."""
     ours = [rows[0] for rows in sections.values()]
     found = {name: each for row in ours for name, each in row.delays.items()}
-    pooled = sections["numeric"][0].pooled
+    pooled, cycles = sections["numeric"][0].pooled, sections["cycle"][0].pooled
     delayed = [
         Target(
             f"delay_{name}",
@@ -87,6 +87,8 @@ def targets(sections: Mapping[str, Sequence[Measured]]) -> list[Target]:
         Target("null_events", pooled.events, ">=", 10_000_000),
         Target("false_alarms_per_million", pooled.per_million, "<=", 1),
         *delayed,
+        Target("cycles", cycles.events // streams.DAY, ">=", 60),
+        Target("false_alarms_of_cycles", cycles.alarms, "==", 0),
         Target("missed", sum(each.missed for each in found.values()), "==", 0),
     ]
 
@@ -132,6 +134,7 @@ def main() -> int:
         "features": streams.FEATURES,
         "reference": streams.REFERENCE,
         "drift_at": streams.BEFORE,
+        "cycles": sections["cycle"][0].pooled.events // streams.DAY,
         "pane": contenders_ours.PANE,
         "pane_of_errors": contenders_ours.PANE_OF_ERRORS,
         "not_measured": "river KSWIN is too slow to be tuned, or for delays; it has fewer events",

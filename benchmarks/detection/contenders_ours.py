@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from stream_monitor.detectors.evidence.bins import FeatureBins, bins_of_numeric,
 from stream_monitor.detectors.evidence.detector import EvidenceDetector
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from benchmarks.detection.contenders import Contender, Maker
     from stream_monitor.statistics.arrays import FloatArray, IntArray
@@ -19,27 +19,31 @@ if TYPE_CHECKING:
 EVENTS_TO_A_FALSE_ALARM = 1_000_000
 PANE = 50
 PANE_OF_ERRORS = 10
+Row = TypeVar("Row", int, "IntArray")
 
 
 class Panes:
     """One detector over the panes of all rows, whatever the blocks they come in.
 
-    The threshold is the budget of a false alarm in panes. ``view`` makes the features. After an
-    alarm the detector begins again by itself and keeps its counts.
+    The threshold is the budget of a false alarm in panes. ``strata`` has the bins of each stratum,
+    and ``stratum`` is that of the pane with a number. ``view`` makes the features. After an alarm
+    the detector begins again by itself and keeps its counts.
     """
 
     def __init__(
         self,
-        bins: Sequence[FeatureBins],
+        strata: Mapping[str, Sequence[FeatureBins]],
         pane: int,
         view: Callable[[FloatArray], FloatArray] | None = None,
         count: Callable[[FeatureBins, FloatArray, int], IntArray] = FeatureBins.count,
+        stratum: Callable[[int], str] = lambda pane: "",
     ) -> None:
-        self._bins = bins
+        self._strata = strata
         self._pane = pane
         self._view = view
         self._count = count
-        self._detector = EvidenceDetector.of(bins, EVENTS_TO_A_FALSE_ALARM / pane)
+        self._stratum = stratum
+        self._detector = EvidenceDetector.stratified(strata, EVENTS_TO_A_FALSE_ALARM / pane)
         self._state = self._detector.start()
         self._next = 0  # the start of the next pane
         self.reset()
@@ -53,13 +57,14 @@ class Panes:
         columns = np.ascontiguousarray((rows if self._view is None else self._view(rows)).T)
         end = 0
         for end in range(self._pane, len(rows) + 1, self._pane):
+            stratum = self._stratum(self._next)
             counts = np.stack(
                 [
                     self._count(bins, column[end - self._pane : end], self._next)
-                    for bins, column in zip(self._bins, columns, strict=True)
+                    for bins, column in zip(self._strata[stratum], columns, strict=True)
                 ]
             )
-            self._state, evidence = self._detector.update(self._state, counts, self._next)
+            self._state, evidence = self._detector.update(self._state, counts, self._next, stratum)
             self._next += 1
             if evidence.alarm:
                 return end - 1 - held
@@ -85,36 +90,6 @@ class Pairs:
         return products
 
 
-class Hours:
-    """A detector for each hour of the day against that hour of the reference.
-
-    Each has the budget in its own panes, of which it sees a share, so the sum keeps the budget.
-    Stream and reference begin at midnight; a pane lies in one hour.
-    """
-
-    def __init__(self, reference: FloatArray) -> None:
-        hour = np.arange(len(reference)) % DAY * HOURS // DAY
-        self._panes = [Panes(_bins(reference[hour == at]), PANE) for at in range(HOURS)]
-        self._seen = 0
-
-    def reset(self) -> None:
-        for panes in self._panes:
-            panes.reset()
-
-    def update(self, block: FloatArray) -> int | None:
-        length = DAY // HOURS
-        at = 0
-        while at < len(block):
-            rows = block[at : at + length - self._seen % length]
-            alarm = self._panes[self._seen % DAY // length].update(rows)
-            if alarm is not None:
-                self._seen += alarm + 1
-                return at + alarm
-            at += len(rows)
-            self._seen += len(rows)
-        return None
-
-
 def _bins(reference: FloatArray) -> list[FeatureBins]:
     return [
         bins_of_numeric(f"feature_{at}", column, seed=at)
@@ -123,7 +98,7 @@ def _bins(reference: FloatArray) -> list[FeatureBins]:
 
 
 def _numeric(reference: FloatArray) -> Contender:
-    return Panes(_bins(reference), PANE)
+    return Panes({"": _bins(reference)}, PANE)
 
 
 def _errors(reference: FloatArray) -> Contender:
@@ -137,7 +112,7 @@ def _rises(reference: FloatArray) -> Contender:
 def _rates(reference: FloatArray, *, rises_only: bool) -> Contender:
     bins = bins_of_rate("error", int(reference.sum()), len(reference), rises_only=rises_only)
     return Panes(
-        [bins],
+        {"": [bins]},
         PANE_OF_ERRORS,
         count=lambda bins, values, _: bins.count_rate(int(values.sum()), values.size),
     )
@@ -145,11 +120,22 @@ def _rates(reference: FloatArray, *, rises_only: bool) -> Contender:
 
 def _dependence(reference: FloatArray) -> Contender:
     pairs = Pairs(reference)
-    return Panes(pairs.bins, PANE, pairs.products)
+    return Panes({"": pairs.bins}, PANE, pairs.products)
+
+
+def _hourly(reference: FloatArray) -> Contender:
+    """An hour of the day is a stratum. Reference and stream begin at midnight."""
+    hours = _hour(np.arange(len(reference)))
+    strata = {str(hour): _bins(reference[hours == hour]) for hour in range(HOURS)}
+    return Panes(strata, PANE, stratum=lambda pane: str(_hour(pane * PANE)))
+
+
+def _hour(row: Row) -> Row:
+    return row % DAY * HOURS // DAY
 
 
 NUMERIC: Maker = _numeric
 ERRORS: Maker = _errors
 RISES: Maker = _rises
 DEPENDENCE: Maker = _dependence
-HOURLY: Maker = Hours
+HOURLY: Maker = _hourly

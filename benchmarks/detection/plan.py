@@ -90,7 +90,7 @@ SECTIONS: dict[str, Section] = {
     "cycle": Section(
         "All features follow the hour of the day",
         (
-            Entry(OURS, contenders_ours.HOURLY, 2, setting="each hour on its own"),
+            Entry(OURS, contenders_ours.HOURLY, 2, setting="a stratum an hour"),
             Entry(OURS, contenders_ours.NUMERIC, 10, False, "no strata"),
         ),
         {"daily cycle": streams.cycle},

@@ -42,7 +42,7 @@ from stream_monitor.detectors.evidence.strata import Counts, Group, Stratum, lai
 from stream_monitor.detectors.evidence.tracks import Said, Tracks
 from stream_monitor.statistics.arrays import FloatArray
 
-VERSION = 2
+VERSION = 3
 """Of the bytes of a state, and of what a state means."""
 
 

@@ -20,7 +20,9 @@ from stream_monitor.detectors.evidence.bins import Alternatives
 from stream_monitor.statistics.arrays import FloatArray, IntArray
 from stream_monitor.statistics.dirichlet import log_urn
 
-LOCATIONS = (0.1, 0.25, 0.5, 1.0, 2.0)
+LOCATIONS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.0)
+"""The least is half of what shall not be missed: the urn learns a lasting shift, so what is left of
+it shrinks, and a tilt is evidence only while it is below twice what is left."""
 SCALES = (0.15, 0.4, 0.8)
 ODDS = (1.15, 1.3, 1.6, 2.2, 4.0)
 LARGE_ODDS = (16.0, 256.0)

@@ -51,7 +51,7 @@ def test_a_budget_is_the_number_of_panes_in_its_time() -> None:
 
 def test_the_evidence_is_the_mean_of_shiryaev_and_roberts() -> None:
     detector = EvidenceDetector.of([A, ERRORS], 1e300)
-    state, naive = detector.start(), [np.zeros(18), np.zeros(7)]
+    state, naive = detector.start(), [np.zeros(20), np.zeros(7)]
     for pane_ms, counts in panes(3, 12):
         counts = {name: counts[name] for name in ("a", "errors") if name in counts}
         for at, part in enumerate(detector.strata[""].parts):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy import stats
 
-from stream_monitor.detectors.evidence.bins import bins_of_rate
+from stream_monitor.detectors.evidence.bins import bins_of_numeric, bins_of_rate
 from stream_monitor.detectors.evidence.detector import EvidenceDetector
 from tests.detectors.evidence.worlds import (
     Draw,
@@ -78,6 +79,27 @@ def test_a_shift_of_one_of_ten_columns_is_found_in_a_few_panes_and_named() -> No
     assert min(delays) > 0
     assert np.median(delays) <= 2
     assert max(delays) <= 4
+
+
+def test_a_small_lasting_shift_is_found_though_the_urn_learns_it() -> None:
+    """In panes as they are expected: 10,000 rows without drift, then a shift of .07 for 20,000."""
+    at_cuts = stats.norm.ppf(np.arange(1, 5000) / 5000)
+    bins = bins_of_numeric("x", at_cuts)
+    panes = [
+        np.diff(np.round(2000 * stats.norm.cdf(bins.points, shift)), prepend=0, append=2000)
+        for shift in [0.0] * 5 + [0.07] * 10
+    ]
+    detector = EvidenceDetector.of([bins], 1e6 / 2000 * 10)
+    state = detector.start()
+    alarms = []
+    for at, counts in enumerate(panes):
+        state, evidence = detector.update(state, {"x": counts.astype(np.int64)}, at)
+        alarms.append(evidence.alarm)
+        if evidence.alarm:
+            assert evidence.since == (("x", 5),)
+            break
+    assert not any(alarms[:5])
+    assert alarms[-1]
 
 
 def test_a_rate_that_doubles_is_found_in_a_few_panes() -> None:

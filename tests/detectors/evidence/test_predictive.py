@@ -77,9 +77,9 @@ def test_the_mean_of_an_e_value_over_all_panes_of_the_urn_is_one(n: int) -> None
 def test_a_tilt_keeps_the_total_of_the_urn() -> None:
     family = Family.of(Alternatives.SHAPE, np.full((2, 20), 250.0))
     starts = family.starts(np.full((2, 20), 300.0), np.zeros((2, 2, 20)))
-    assert starts.shape == (2, 18, 20)
-    assert np.allclose(starts[:, :16].sum(axis=2), 6000.0)
-    assert starts[0, 16:].sum(axis=1).tolist() == pytest.approx([50.0, 200.0])
+    assert starts.shape == (2, 20, 20)
+    assert np.allclose(starts[:, :18].sum(axis=2), 6000.0)
+    assert starts[0, 18:].sum(axis=1).tolist() == pytest.approx([50.0, 200.0])
 
 
 def test_odds_are_multiplied_as_they_are_named() -> None:
