@@ -19,7 +19,7 @@ from stream_monitor.detectors.effects import Effect
 from stream_monitor.detectors.evidence.detector import Evidence
 from stream_monitor.detectors.verdict import Carrier, Family, State, Verdict
 from stream_monitor.detectors.watched import Watched
-from stream_monitor.reference.model import Reference
+from stream_monitor.reference.model import Reference, Role, column_id
 
 _LN10 = math.log(10.0)
 _LOWEST = -300.0  # log10 of no evidence at all, which is no number in JSON
@@ -73,7 +73,7 @@ def evidence_verdicts(
             (
                 _carrier(one, accused[one.name], effects.get(one.name))
                 for one in mine
-                if one.name in accused
+                if one.name in accused and not _explained(one, accused, reference)
             ),
             key=lambda carrier: (-(carrier.effect or 0.0), carrier.column),
         )
@@ -104,6 +104,13 @@ def _state(
     effect = effects.get(one.name)
     matters = effect is not None and effect.size >= smallest_effect(one, settings)
     return State.ALARM if matters else State.INFO
+
+
+def _explained(one: Watched, accused: Mapping[str, Accusation], reference: Reference) -> bool:
+    """Whether a derived column has moved since a feature has that it is computed from."""
+    if one.column.role is not Role.DEPENDENCE:
+        return False
+    return any(column_id(Role.FEATURE, n) in accused for n in reference.sources(one.column))
 
 
 def _worst(states: Sequence[State]) -> State:

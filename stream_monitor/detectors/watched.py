@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -17,17 +17,22 @@ import numpy as np
 from stream_monitor.config.monitors import EVIDENCE
 from stream_monitor.config.settings import ModelSettings
 from stream_monitor.detectors.checks import fresh, unusable
-from stream_monitor.detectors.evidence.bins import FeatureBins, bins_of_column, bins_of_rate
-from stream_monitor.detectors.judge import judged_columns
+from stream_monitor.detectors.evidence.bins import (
+    FeatureBins,
+    bins_of_column,
+    bins_of_column_in,
+    bins_of_rate,
+)
+from stream_monitor.detectors.judge import given_columns, judged_columns
 from stream_monitor.detectors.verdict import Family
-from stream_monitor.reference.model import Kind, NumericColumn, Reference, ReferenceColumn
+from stream_monitor.reference.model import Kind, NumericColumn, Reference, ReferenceColumn, Role
 from stream_monitor.statistics.arrays import IntArray
 from stream_monitor.summaries.column import ColumnSummary
 from stream_monitor.summaries.facts import Facts
 
 #: What each kind of question weighs in the evidence, all its columns together. Drift is what most
-#: people look for; to halve a weight delays an alarm by about as much as to double the budget.
-WEIGHTS = {Family.DRIFT: 0.7, Family.QUALITY: 0.3}
+#: people look for; to halve a weight delays an alarm by about as much as to halve the budget.
+WEIGHTS = {"drift": 0.6, "dependence": 0.1, "rates": 0.3}
 
 
 class Share(NamedTuple):
@@ -80,6 +85,18 @@ class Watched:
     rate: str
     bins: FeatureBins
     weight: float = 1.0
+    by_stratum: Mapping[str, FeatureBins] = field(default_factory=dict)
+
+    @property
+    def kind(self) -> str:
+        """By which its weight is set."""
+        if self.rate:
+            return "rates"
+        return "dependence" if self.column.role is Role.DEPENDENCE else "drift"
+
+    def bins_in(self, stratum: str) -> FeatureBins:
+        """The bins in a stratum: its own, if the reference has values of the column there."""
+        return self.by_stratum.get(stratum, self.bins)
 
     @property
     def name(self) -> str:
@@ -99,11 +116,11 @@ class Watched:
         """What a summary has of the rate."""
         return RATES[self.column.kind][self.rate].of(summary.facts)
 
-    def counts(self, summary: ColumnSummary, pane_ms: int) -> IntArray:
+    def counts(self, summary: ColumnSummary, pane_ms: int, stratum: str = "") -> IntArray:
         """A pane's counts by bin, int64 (K,)."""
         if self.rate:
             return self.bins.count_rate(*self.share(summary))
-        return self.bins.count_summary(summary.distribution, pane_ms)
+        return self.bins_in(stratum).count_summary(summary.distribution, pane_ms)
 
 
 def watched_of(reference: Reference | None, settings: ModelSettings) -> tuple[Watched, ...]:
@@ -119,9 +136,11 @@ def watched_of(reference: Reference | None, settings: ModelSettings) -> tuple[Wa
         numeric = isinstance(column, NumericColumn)
         by = settings.drift.decide_numeric if numeric else settings.drift.decide_categorical
         if by == EVIDENCE and _usable(column) > 0:
-            found.append(Watched(column, "", bins_of_column(column, reference.hash)))
+            bins = bins_of_column(column, reference.hash)
+            own = _by_stratum(column, reference, settings)
+            found.append(Watched(column, "", bins, by_stratum=own))
     if settings.quality.decide == EVIDENCE:
-        for column in judged_columns(reference, settings):
+        for column in given_columns(judged_columns(reference, settings)):
             for name, rate in RATES[column.kind].items():
                 usual = rate.usual(column)
                 if usual.rows > 0:
@@ -130,18 +149,37 @@ def watched_of(reference: Reference | None, settings: ModelSettings) -> tuple[Wa
     return _weighted(found)
 
 
+def strata_of(reference: Reference, settings: ModelSettings) -> tuple[str, ...]:
+    """The strata that panes are compared within; none without a season that both know."""
+    known = reference.strata
+    return () if known is None or known.season != settings.season else known.names
+
+
+def _by_stratum(
+    column: ReferenceColumn, reference: Reference, settings: ModelSettings
+) -> dict[str, FeatureBins]:
+    names = strata_of(reference, settings)
+    of_strata = {} if reference.strata is None else reference.strata.counts_of(column.id, names)
+    return {
+        stratum: bins_of_column_in(column, counts, reference.hash, stratum)
+        for stratum, counts in of_strata.items()
+        if counts.any()
+    }
+
+
 def _weighted(found: list[Watched]) -> tuple[Watched, ...]:
     """Weights that add up to 1; what is not asked leaves its part to the rest."""
-    asked = Counter(one.family for one in found)
-    total = math.fsum(WEIGHTS[family] for family in asked)
-    return tuple(
-        replace(one, weight=WEIGHTS[one.family] / total / asked[one.family]) for one in found
-    )
+    asked = Counter(one.kind for one in found)
+    total = math.fsum(WEIGHTS[kind] for kind in asked)
+    return tuple(replace(one, weight=WEIGHTS[one.kind] / total / asked[one.kind]) for one in found)
 
 
 def counts_of(
-    watched: tuple[Watched, ...], columns: Mapping[str, ColumnSummary], pane_ms: int
+    watched: tuple[Watched, ...],
+    columns: Mapping[str, ColumnSummary],
+    pane_ms: int,
+    stratum: str = "",
 ) -> dict[str, IntArray]:
     """The counts of all that is watched in a pane; what has no rows is left out."""
-    counted = {one.name: one.counts(columns[one.column.id], pane_ms) for one in watched}
+    counted = {one.name: one.counts(columns[one.column.id], pane_ms, stratum) for one in watched}
     return {name: counts for name, counts in counted.items() if np.any(counts)}

@@ -22,6 +22,7 @@ from stream_monitor.pipeline.messages import SlotKey
 from stream_monitor.pipeline.model_state import EvaluatorConfig, EvaluatorCounts, ModelState
 from stream_monitor.pipeline.records import WindowRecord, figures_of
 from stream_monitor.pipeline.report import report_document, status
+from stream_monitor.pipeline.watching import Rows
 from stream_monitor.reference.model import Reference
 
 
@@ -113,9 +114,8 @@ class Judging:
         watching.take(window.end_ms - lane.spec.slide_ms, window.newest.columns)
         return watching.judge(
             window.start_ms,
-            window.summary.rows,
-            window.summary.columns,
-            lambda start_ms: lane.since(start_ms, window.end_ms, reference).columns,
+            Rows(window.summary.columns, lane.rows(window.start_ms, window.end_ms)),
+            lambda start_ms: lane.since(start_ms, window.end_ms, reference),
         )
 
 

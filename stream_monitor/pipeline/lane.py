@@ -13,7 +13,7 @@ from stream_monitor.pipeline.degrading import Degrading, pane_errors
 from stream_monitor.pipeline.ledger import Ledger
 from stream_monitor.pipeline.messages import Slot
 from stream_monitor.pipeline.slots import Pane, StoredSlot
-from stream_monitor.pipeline.watching import Watching
+from stream_monitor.pipeline.watching import Rows, Watching
 from stream_monitor.reference.model import Reference
 from stream_monitor.summaries.model import ModelSummary
 from stream_monitor.summaries.sliding import SlidingSummary
@@ -107,14 +107,17 @@ class Lane:
         late = sum(pane.late_rows for at, pane in self.panes.items() if start <= at < end_ms)
         return DueWindow(start, end_ms, sliding.summary(), late, summary)
 
-    def since(self, start_ms: int, end_ms: int, reference: Reference | None) -> ModelSummary:
+    def rows(self, start_ms: int, end_ms: int) -> dict[int, int]:
+        """The rows of each pane in a stretch of time."""
+        return {at: pane.rows for at, pane in self.panes.items() if start_ms <= at < end_ms}
+
+    def since(self, start_ms: int, end_ms: int, reference: Reference | None) -> Rows:
         """The judged panes from a time on, but the newest :data:`NEWEST` at the most."""
         total = ModelSummary.empty(reference)
-        first = max(start_ms, end_ms - NEWEST * self.spec.slide_ms)
-        for start in sorted(self.panes):
-            if first <= start < end_ms:
-                total = total.merge(self.panes[start].summary(reference))
-        return total
+        rows = self.rows(max(start_ms, end_ms - NEWEST * self.spec.slide_ms), end_ms)
+        for start in sorted(rows):
+            total = total.merge(self.panes[start].summary(reference))
+        return Rows(total.columns, rows)
 
     def watching(self, settings: ModelSettings, reference: Reference | None) -> Watching | None:
         """The lane's evidence; ``None`` if the settings leave nothing to it."""

@@ -2,27 +2,38 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
 
 from stream_monitor.config.settings import ModelSettings
 from stream_monitor.detectors.accused import Accusation, evidence_verdicts, is_over
-from stream_monitor.detectors.effects import Effect, effect_of
+from stream_monitor.detectors.effects import Distance, Effect, effect_of
 from stream_monitor.detectors.evidence.detector import Evidence, EvidenceDetector
 from stream_monitor.detectors.evidence.state import State
+from stream_monitor.detectors.seasonal import seasonal_effect
 from stream_monitor.detectors.verdict import Verdict
-from stream_monitor.detectors.watched import Watched, counts_of, watched_of
+from stream_monitor.detectors.watched import Watched, counts_of, strata_of, watched_of
 from stream_monitor.reference.model import Reference
 from stream_monitor.statistics.arrays import IntArray
 from stream_monitor.summaries.column import ColumnSummary
+from stream_monitor.windows import calendar
 
 SHARES = 2
 """Into how many parts the budget is split: what comes with the events, and what comes later."""
 
 Columns = Mapping[str, ColumnSummary]
+
+
+class Rows(NamedTuple):
+    """Some panes together: the summaries of their columns, and the rows of each by its start."""
+
+    columns: Columns
+    by_pane: Mapping[int, int]
 
 
 @dataclass(slots=True)
@@ -55,8 +66,13 @@ class Watching:
         if not watched or reference is None:
             return None
         panes = settings.false_alarms.panes(settings.season.period_ms or settings.slide_ms)
-        detector = EvidenceDetector.of(
-            [one.bins for one in watched], SHARES * panes, {one.name: one.weight for one in watched}
+        detector = EvidenceDetector.stratified(
+            {
+                stratum: [one.bins_in(stratum) for one in watched]
+                for stratum in strata_of(reference, settings) or ("",)
+            },
+            SHARES * panes,
+            {one.name: one.weight for one in watched},
         )
         made = cls(reference, settings, watched, detector, detector.start())
         if kept:
@@ -66,9 +82,12 @@ class Watching:
     def take(self, pane_ms: int, columns: Columns) -> None:
         """A pane that is judged now, the next one in the order of event time."""
         period = self.settings.season.period_ms
-        counts = counts_of(self.watched, columns, pane_ms)
+        stratum = self._stratum(pane_ms)
+        if stratum is not None and stratum not in self.detector.strata:
+            return  # the reference knows nothing of such hours
+        counts = counts_of(self.watched, columns, pane_ms, stratum or "")
         if period is None:
-            self._update(counts, pane_ms)
+            self._update(counts, pane_ms, stratum or "")
             return
         begins = pane_ms - pane_ms % period
         if self.pending_ms is not None and self.pending_ms != begins:
@@ -82,20 +101,19 @@ class Watching:
     def judge(
         self,
         start_ms: int,
-        rows: int,
-        columns: Columns,
-        since: Callable[[int], Columns],
+        window: Rows,
+        since: Callable[[int], Rows],
     ) -> tuple[Verdict, ...]:
         """The verdicts of the window ``[start_ms, …)`` that ends with the newest pane taken.
 
-        ``columns`` are those of the whole window, ``since(ms)`` those of its panes from a time on.
+        ``since(ms)`` are the rows of its panes from a time on.
         """
         effects: dict[str, Effect | None] = {}
         for one in self.watched:
             accusation = self.accused.get(one.name)
             if accusation is None and one.rate:
                 continue
-            effect = self._effect(one, columns, measures=accusation is not None)
+            effect = self._effect(one, window, measures=accusation is not None)
             if accusation is None:
                 pass
             elif accusation.since_ms > start_ms:
@@ -110,7 +128,7 @@ class Watching:
             self.accused,
             effects,
             self.evidence,
-            rows,
+            sum(window.by_pane.values()),
             self.reference,
             self.settings,
         )
@@ -126,17 +144,38 @@ class Watching:
             )
         )
 
-    def _effect(self, one: Watched, columns: Columns, *, measures: bool = True) -> Effect | None:
-        bins = self.settings.drift.bins
-        return effect_of(one, columns[one.column.id], bins, measures=measures)
+    def _effect(self, one: Watched, of: Rows, *, measures: bool = True) -> Effect | None:
+        summary, bins = of.columns[one.column.id], self.settings.drift.bins
+        distance = self._seasonal(of.by_pane) if one.by_stratum and not one.rate else None
+        return effect_of(one, summary, bins, distance, measures=measures)
+
+    def _stratum(self, pane_ms: int) -> str | None:
+        """The stratum of a pane; ``None`` without strata."""
+        if not strata_of(self.reference, self.settings):
+            return None
+        return calendar.stratum(self.settings.season, pane_ms)
+
+    def _seasonal(self, by_pane: Mapping[int, int]) -> Distance:
+        """The distance of a column from what the panes' strata together should look like."""
+        rows = Counter[str]()
+        for pane_ms, n in by_pane.items():
+            rows[self._stratum(pane_ms) or ""] += n
+        strata = self.reference.strata
+        assert strata is not None
+
+        def distance(one: Watched, summary: ColumnSummary) -> float:
+            counts = strata.counts_of(one.column.id, rows)
+            return seasonal_effect(one.column, counts, summary.distribution, rows)
+
+        return distance
 
     def _end_of_period(self) -> None:
         assert self.pending_ms is not None
         self._update(self.pending, self.pending_ms)
         self.pending, self.pending_ms = {}, None
 
-    def _update(self, counts: Mapping[str, IntArray], pane_ms: int) -> None:
-        self.state, self.evidence = self.detector.update(self.state, counts, pane_ms)
+    def _update(self, counts: Mapping[str, IntArray], pane_ms: int, stratum: str = "") -> None:
+        self.state, self.evidence = self.detector.update(self.state, counts, pane_ms, stratum)
         if not self.evidence.alarm:
             return
         since, shares = dict(self.evidence.since), dict(self.evidence.shares)

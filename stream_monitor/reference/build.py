@@ -27,7 +27,7 @@ from stream_monitor.reference.model import (
     Role,
 )
 from stream_monitor.reference.sampling import sampled
-from stream_monitor.reference.stratify import strata_of
+from stream_monitor.reference.stratify import strata_of, with_derived
 from stream_monitor.reference.task import task_of
 from stream_monitor.statistics.arrays import FloatArray, IntArray
 
@@ -135,9 +135,20 @@ def build(
         strata = strata_of(columns, cells, times, season, sample_size=sample_size, seed=seed)
     made_of = derive(table, columns, dependence, seed)
     if made_of is not None:
+        of_features: list[NumericColumn] = []
         for name, made in zip(made_of.derived.inputs, made_of.values, strict=True):
             known = made[~np.isnan(made)] + 0.0
-            columns.append(_sampled(Role.DEPENDENCE, name, known, len(made), sample_size, seed))
+            of_features.append(_sampled(Role.DEPENDENCE, name, known, len(made), sample_size, seed))
+        columns += of_features
+        if strata is not None and times is not None:
+            strata = with_derived(
+                strata,
+                of_features,
+                made_of.values,
+                times[made_of.rows],
+                sample_size=sample_size,
+                seed=seed,
+            )
     derived = None if made_of is None else made_of.derived
     frozen = tuple(columns)
     return Reference(

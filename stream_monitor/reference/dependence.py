@@ -59,10 +59,14 @@ class Dependence(StrEnum):
 
 
 class Found(NamedTuple):
-    """Formulas, and for each of their columns the frozen rows: float64 (N,), NaN for no value."""
+    """Formulas, and for each of their columns the frozen rows: float64 (N,), NaN for no value.
+
+    ``rows``: bool, which of the table's rows are frozen, N of them.
+    """
 
     derived: Derived
     values: list[FloatArray]
+    rows: BoolArray
 
 
 def derive(
@@ -171,7 +175,7 @@ def _products(
     if not any(enough):
         return None
     kept = [column for column, fine in zip(values, enough, strict=True) if fine]
-    return Found(Products(standard, pairs[enough]), kept)
+    return Found(Products(standard, pairs[enough]), kept, frozen)
 
 
 def _components(
@@ -193,7 +197,7 @@ def _components(
     values = _values(table, formulas, frozen)
     if np.count_nonzero(~np.isnan(values[0])) < MIN_ROWS // 2:
         return None
-    return Found(formulas, values)
+    return Found(formulas, values, frozen)
 
 
 def _values(table: pa.Table, derived: Derived, frozen: BoolArray) -> list[FloatArray]:

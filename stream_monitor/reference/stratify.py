@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
@@ -13,7 +14,7 @@ from stream_monitor.reference.cells import numbers, places
 from stream_monitor.reference.model import Kind, NumericColumn, ReferenceColumn
 from stream_monitor.reference.sampling import drawn
 from stream_monitor.reference.strata import MIN_ROWS, Strata, StratumCounts
-from stream_monitor.statistics.arrays import IntArray
+from stream_monitor.statistics.arrays import FloatArray, IntArray
 from stream_monitor.windows import calendar
 
 
@@ -61,6 +62,45 @@ def strata_of(
     )
 
 
+def with_derived(
+    strata: Strata,
+    columns: Sequence[NumericColumn],
+    values: Sequence[FloatArray],
+    times: IntArray,
+    *,
+    sample_size: int,
+    seed: int,
+) -> Strata:
+    """The strata with derived columns as well: of some rows the values, NaN for none, and times."""
+    every = calendar.places(strata.season, times)
+    place = {name: at for at, name in enumerate(strata.names)}
+    names = calendar.strata(strata.season)
+    renumbered = np.array([place.get(name, -1) for name in names], dtype=np.int64)
+    counted = {
+        column.id: _counted(column, made, renumbered[every], len(place), sample_size, seed)
+        for column, made in zip(columns, values, strict=True)
+    }
+    return replace(strata, by_column={**strata.by_column, **counted})
+
+
+def _counted(
+    column: NumericColumn,
+    values: FloatArray,
+    strata: IntArray,
+    s: int,
+    sample_size: int,
+    seed: int,
+) -> StratumCounts:
+    usable = np.isfinite(values)
+    values, strata = values[usable] + 0.0, strata[usable]
+    chosen = drawn(values, sample_size, seed, f"{column.role}:{column.name}")
+    if chosen is not None:
+        values, strata = values[chosen], strata[chosen]
+    at = column.grid.points.searchsorted(values).astype(np.int64)
+    inside = strata >= 0
+    return StratumCounts.of(strata[inside], at[inside], s, column.grid.size)
+
+
 def _counts(
     column: ReferenceColumn,
     cells: pa.ChunkedArray,
@@ -70,15 +110,7 @@ def _counts(
     seed: int,
 ) -> StratumCounts:
     if isinstance(column, NumericColumn):
-        values = numbers(cells)
-        usable = np.isfinite(values)
-        values, strata = values[usable] + 0.0, strata[usable]
-        chosen = drawn(values, sample_size, seed, f"{column.role}:{column.name}")
-        if chosen is not None:
-            values, strata = values[chosen], strata[chosen]
-        at, size = column.grid.points.searchsorted(values), column.grid.size
-    else:
-        at = places(cells, column.categories, boolean=column.kind is Kind.BOOLEAN)
-        size = len(column.categories) + 1
+        return _counted(column, numbers(cells), strata, s, sample_size, seed)
+    at = places(cells, column.categories, boolean=column.kind is Kind.BOOLEAN)
     inside = (strata >= 0) & (at >= 0)
-    return StratumCounts.of(strata[inside], at[inside].astype(np.int64), s, size)
+    return StratumCounts.of(strata[inside], at[inside], s, len(column.categories) + 1)

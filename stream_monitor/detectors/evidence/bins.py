@@ -40,6 +40,8 @@ from stream_monitor.summaries.codec import fingerprint as vocabulary_of
 from stream_monitor.summaries.numeric import NumericSummary
 
 BINS = 20
+KINDS = 6
+"""So many categories of a column are watched one by one."""
 _Scalar = TypeVar("_Scalar", bound=np.generic)
 
 
@@ -47,6 +49,7 @@ class Alternatives(StrEnum):
     """What a column is watched for."""
 
     SHAPE = "shape"  # any change of an ordered column
+    MIX = "mix"  # a category that comes more or less often
     ODDS = "odds"  # a rate that rises or falls
     RISE = "rise"  # a rate that rises
 
@@ -60,8 +63,10 @@ class FeatureBins:
     summaries. ``gaps``: int64 (E + 1,), the bin of the values strictly between two of them.
     ``parts``: int64 (E, K), in how many spacings of each bin a value equal to the point may fall;
     ``chances``: float64 (E, K), the chances that were drawn for it. ``order``: int64, the
-    vocabulary's places in the order of its texts, for a categorical column. ``source`` is the
-    fingerprint of the grid or vocabulary of the summaries. All arrays are read-only.
+    vocabulary's places in the order of its texts, for a categorical column, and ``kinds``: float64
+    (:data:`KINDS`, K), the part of each bin that is of each of the most frequent categories, zeros
+    where there are fewer. ``source`` is the fingerprint of the grid or vocabulary of the summaries.
+    All arrays are read-only.
     """
 
     name: str
@@ -75,6 +80,7 @@ class FeatureBins:
     seed: str
     source: str = ""
     order: IntArray | None = None
+    kinds: FloatArray | None = None
 
     @property
     def k(self) -> int:
@@ -236,7 +242,7 @@ def bins_of_grid(
     gaps = np.append(0, cuts.searchsorted(after, side="right") - 1).astype(np.int64)
     return FeatureBins(
         name,
-        Alternatives.SHAPE,
+        Alternatives.SHAPE if order is None else Alternatives.MIX,
         _frozen(np.diff(cuts).astype(np.float64)),
         _frozen(grid.points[places]),
         _frozen(places),
@@ -246,7 +252,19 @@ def bins_of_grid(
         seed,
         grid.fingerprint if source is None else source,
         order,
+        None if order is None else _frozen(_kinds(grid, cuts)),
     )
+
+
+def _kinds(grid: Grid, cuts: IntArray) -> FloatArray:
+    """Of the most frequent points, the part of each bin's spacings that is next to their copies."""
+    after = np.cumsum(grid.counts)
+    low = np.maximum((after - grid.counts)[:, None], cuts[:-1])
+    parts = np.maximum(np.minimum(after[:, None] + 1, cuts[1:]) - low, 0)
+    most = np.argsort(-grid.counts, kind="stable")[:KINDS]
+    kinds = np.zeros((KINDS, cuts.size - 1))
+    kinds[: most.size] = parts[most] / parts.sum(axis=0)
+    return kinds
 
 
 def bins_of_rate(name: str, ones: int, n: int, *, rises_only: bool = False) -> FeatureBins:

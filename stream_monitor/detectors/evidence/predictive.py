@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import special
 
-from stream_monitor.detectors.evidence.bins import Alternatives
+from stream_monitor.detectors.evidence.bins import KINDS, Alternatives
 from stream_monitor.statistics.arrays import FloatArray, IntArray
 from stream_monitor.statistics.dirichlet import log_urn
 
@@ -25,6 +25,8 @@ LOCATIONS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.0)
 it shrinks, and a tilt is evidence only while it is below twice what is left."""
 SCALES = (0.15, 0.4, 0.8)
 ODDS = (1.15, 1.3, 1.6, 2.2, 4.0)
+MIX_ODDS = (1.15, 1 / 1.15, 1.5, 1 / 1.5, 3.0, 1 / 3.0)
+"""Of each frequent category against all others."""
 LARGE_ODDS = (16.0, 256.0)
 """Of rises only, for what has hardly ever happened: its urn is wide, and takes a few for chance."""
 FORGETTING = (0.9, 0.98)
@@ -46,18 +48,32 @@ class Family:
     ordered: bool = True
 
     @classmethod
-    def of(cls, alternatives: Alternatives, start: FloatArray, *, learns: bool = True) -> Family:
+    def of(
+        cls,
+        alternatives: Alternatives,
+        start: FloatArray,
+        *,
+        learns: bool = True,
+        kinds: FloatArray | None = None,
+    ) -> Family:
         """Of columns whose urns start at ``start``, float64 (F, K).
 
         Without ``learns`` there are no histograms, as those of a stratum with other bins.
+        ``kinds``: float64 (F, C, K), of categories the part that each has of each bin.
         """
+        histograms = len(FORGETTING) if learns else 0
+        if alternatives is Alternatives.MIX:
+            if kinds is None:
+                kinds = np.zeros((start.shape[0], KINDS, start.shape[1]))
+            tilts = [1.0 + (odds - 1.0) * kinds for odds in MIX_ODDS]
+            return cls(np.concatenate(tilts, axis=1), histograms)
         if alternatives is Alternatives.SHAPE:
             middles = (np.cumsum(start, axis=1) - start / 2) / start.sum(axis=1, keepdims=True)
             z = special.ndtri(middles)
             scores = [sign * t * z for t in LOCATIONS for sign in (1, -1)]
             width = (z * z - 1) / math.sqrt(2)
             scores += [sign * t * width for t in SCALES for sign in (1, -1)]
-            return cls(np.exp(np.stack(scores, axis=1)), len(FORGETTING) if learns else 0)
+            return cls(np.exp(np.stack(scores, axis=1)), histograms)
         odds = [*ODDS, *LARGE_ODDS]
         if alternatives is Alternatives.ODDS:
             odds += [1 / t for t in ODDS]

@@ -155,7 +155,14 @@ def _stratum(groups: Sequence[Group], features: tuple[FeatureBins, ...]) -> Stra
             places = tuple(group.places[row] for row in rows)
             start = np.stack([features[place].start for place in places])
             every = len(rows) == len(group.places)
-            family = Family.of(group.alternatives, start, learns=bins == group.bins)
+            of_columns = [features[place].kinds for place in places]
+            kinds = np.stack([each for each in of_columns if each is not None] or [start])
+            family = Family.of(
+                group.alternatives,
+                start,
+                learns=bins == group.bins,
+                kinds=kinds if group.alternatives is Alternatives.MIX else None,
+            )
             which = slice(None) if every else np.array(rows, dtype=np.int64)
             parts.append(Part(at, which, places, start, family))
     return Stratum(features, tuple(parts))
