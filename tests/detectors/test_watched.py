@@ -70,7 +70,7 @@ def test_what_is_not_asked_leaves_its_weight_to_the_rest() -> None:
 
 def test_the_weights_add_up_for_each_kind_of_question() -> None:
     watched = watched_of(AGAINST, settings())
-    for family, weight in ((Family.DRIFT, 0.7), (Family.QUALITY, 0.3)):
+    for family, weight in ((Family.DRIFT, 2 / 3), (Family.QUALITY, 1 / 3)):
         total = sum(one.weight for one in watched if one.family is family)
         assert total == pytest.approx(weight)
 

@@ -77,7 +77,9 @@ def test_a_shift_is_in_alarm_from_its_first_windows_until_it_has_left_them() -> 
     assert states[:20] == ["ok"] * 20
     assert "alarm" in states[20:22]
     assert states[23:30] == ["alarm"] * 7
-    assert states[-3:] == ["ok"] * 3
+    # To go back to normal is a change of what has become usual, and has no effect.
+    assert set(states[33:]) <= {"ok", "info"}
+    assert "ok" in states[33:]
     (carrier,) = whole(found[25])["carriers"]
     assert carrier["column"] == "feature:x"
     assert found[20]["window"]["end_ms"] - SLIDE_MS == carrier["since_ms"]

@@ -1,0 +1,100 @@
+"""A daily cycle is no change where each hour has a reference of its own."""
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from stream_monitor.config.budget import parse
+from stream_monitor.config.duration import DAY, HOUR
+from stream_monitor.config.monitors import DriftSettings
+from stream_monitor.config.season import By, SeasonSettings
+from stream_monitor.config.settings import ModelSettings, Settings
+from stream_monitor.pipeline.effects import Publish, Stream
+from stream_monitor.pipeline.engine import LocalEngine, run
+from stream_monitor.reference.build import build
+from stream_monitor.reference.data import assign_roles, to_batches
+from stream_monitor.reference.dependence import Dependence
+from stream_monitor.reference.model import Reference
+from stream_monitor.reference.registry import References
+
+START_MS = 1_700_006_400_000  # midnight
+A_DAY = 24 * 40
+STEP_MS = DAY // A_DAY
+ROLES = {"features": ("load", "rate")}
+
+
+def rows(days: int, seed: int, shift: float = 0.0, together: float = 0.0) -> pa.Table:
+    """Two features that follow the hour; ``together`` is their correlation beside that."""
+    rng = np.random.default_rng(seed)
+    n = days * A_DAY
+    wave = np.sin(2 * np.pi * np.arange(n) / A_DAY)
+    load, noise = rng.normal(size=n), rng.normal(size=n)
+    rate = together * load + np.sqrt(1 - together**2) * noise
+    return pa.table({"load": 2 * wave + load + shift, "rate": wave + rate})
+
+
+def reference(by: By, dependence: Dependence = Dependence.NONE) -> Reference:
+    table = rows(20, 1)
+    times = START_MS - 20 * DAY + np.arange(table.num_rows, dtype=np.int64) * STEP_MS
+    return build(
+        "m",
+        table,
+        assign_roles(table, **ROLES),
+        created_ms=0,
+        source="test",
+        times=times,
+        season=SeasonSettings(by=by),
+        dependence=dependence,
+        sample_size=20_000,
+    )
+
+
+def alerts(against: Reference, by: By, stream: pa.Table) -> list[Publish]:
+    settings = Settings(
+        defaults=ModelSettings(
+            window_ms=6 * HOUR,
+            slide_ms=HOUR,
+            min_samples=50,
+            false_alarms=parse("1 per 90d"),
+            season=SeasonSettings(by=by),
+            drift=DriftSettings(min_effect=0.1),
+        )
+    )
+    references = References()
+    references.put(against)
+    batches = to_batches(
+        stream,
+        assign_roles(stream, **ROLES),
+        "m",
+        start_ms=START_MS,
+        interval_ms=STEP_MS,
+        chunk=A_DAY,
+    )
+    found = run(LocalEngine(settings, references), batches)
+    return [each for each in found if each.stream is Stream.ALERTS]
+
+
+def test_sixty_days_of_the_same_cycle_are_silent_with_a_reference_for_each_hour() -> None:
+    assert alerts(reference("hour"), "hour", rows(60, 2)) == []
+
+
+def test_without_strata_the_same_cycle_is_a_change() -> None:
+    assert alerts(reference("hour"), "none", rows(2, 2)) != []
+
+
+def test_a_shift_that_is_smaller_than_the_cycle_is_found_within_the_hours() -> None:
+    stream = pa.concat_tables([rows(5, 3), rows(3, 4, shift=1.0)])
+    (first, *_) = alerts(reference("hour"), "hour", stream)
+    event = first.document
+    assert [each["column"] for each in event["columns"]] == ["feature:load"]
+    change = START_MS + 5 * DAY
+    assert change <= event["since_ms"] <= event["started_at"] <= change + 8 * HOUR
+
+
+@pytest.mark.parametrize("kind", [Dependence.PAIRS])
+def test_derived_columns_have_strata_too(kind: Dependence) -> None:
+    against = reference("hour", kind)
+    assert alerts(against, "hour", rows(20, 5)) == []
+    stream = pa.concat_tables([rows(5, 3), rows(4, 4, together=0.8)])
+    (first, *_) = alerts(against, "hour", stream)
+    assert [each["column"] for each in first.document["columns"]] == ["dependence:load*rate"]
