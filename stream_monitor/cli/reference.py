@@ -73,7 +73,7 @@ reference.add_command(seasons)
     default=str(Dependence.AUTO),
     show_default=True,
     help="How numeric features are watched for moving together: by the products of all pairs, or "
-    "by their principal components; auto: pairs of up to 5 features, pca for more.",
+    "by their principal components; auto: pairs of up to 10 features, pca for more.",
 )
 @click.option("--sample-size", type=click.IntRange(1), default=5000, show_default=True)
 @click.option("--max-categories", type=click.IntRange(1), default=1000, show_default=True)

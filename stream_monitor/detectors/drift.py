@@ -21,7 +21,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from stream_monitor.config.monitors import DriftSettings
+from stream_monitor.config.monitors import EVIDENCE, DriftSettings
 from stream_monitor.config.settings import ModelSettings
 from stream_monitor.detectors.correction import Decider, applied_level
 from stream_monitor.detectors.findings import (
@@ -32,7 +32,7 @@ from stream_monitor.detectors.findings import (
     NumericCase,
 )
 from stream_monitor.detectors.verdict import Family, State, Verdict
-from stream_monitor.reference.model import CategoricalColumn, NumericColumn, ReferenceColumn
+from stream_monitor.reference.model import CategoricalColumn, NumericColumn, ReferenceColumn, Role
 from stream_monitor.summaries.categorical import CategoricalSummary
 from stream_monitor.summaries.model import ModelSummary
 from stream_monitor.summaries.numeric import NumericSummary
@@ -144,6 +144,10 @@ def _finite(value: float | None) -> float | None:
 
 
 def _monitors(column: ReferenceColumn, settings: DriftSettings) -> Sequence[str]:
+    """Which are reported; of the many derived columns one, that decides or is listed first."""
+    if column.role is Role.DEPENDENCE:
+        by = settings.decide_numeric
+        return settings.numeric[:1] if by == EVIDENCE else (by,)
     return settings.numeric if isinstance(column, NumericColumn) else settings.categorical
 
 

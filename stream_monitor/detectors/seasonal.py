@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from stream_monitor.reference.model import NumericColumn, ReferenceColumn
+from stream_monitor.config.settings import ModelSettings
+from stream_monitor.reference.model import NumericColumn, Reference, ReferenceColumn
 from stream_monitor.statistics.arrays import FloatArray, IntArray
 from stream_monitor.summaries.categorical import CategoricalSummary
 from stream_monitor.summaries.numeric import NumericSummary
@@ -49,6 +50,20 @@ def seasonal_effect(
     # The reference is constant from one point to the next: buckets end at a point or before one.
     levels: FloatArray = np.append(0.0, np.cumsum(expected).repeat(2))
     return float(np.abs(found - levels).max())
+
+
+def season_warnings(reference: Reference | None, settings: ModelSettings) -> tuple[str, ...]:
+    """A sentence where the reference has not the strata that the settings ask for."""
+    by = settings.season.by
+    if reference is None or by == "none":
+        return ()
+    if reference.strata is not None and reference.strata.season == settings.season:
+        return ()
+    return (
+        f"season.by is {by}, and reference {reference.hash} was built without this season, so all "
+        "of it is compared with every pane: build it again with --time-column and this "
+        "configuration.",
+    )
 
 
 def _reference_and_window(

@@ -17,6 +17,7 @@ from stream_monitor.alerts.tracker import AlertStates
 from stream_monitor.config.monitors import EVIDENCE
 from stream_monitor.config.settings import ModelSettings
 from stream_monitor.detectors.representative import warnings
+from stream_monitor.detectors.seasonal import season_warnings
 from stream_monitor.detectors.slices import compare_versions
 from stream_monitor.detectors.verdict import Family, State, Verdict
 from stream_monitor.pipeline.lane import DueWindow
@@ -71,7 +72,7 @@ def report_document(
                 for one in compare_versions(cumulative, reference, settings)
             ],
         },
-        "warnings": list(warnings(verdicts)),
+        "warnings": [*warnings(verdicts), *season_warnings(reference, settings)],
         "unknown_features": dict(summary.unknown_features.most_common()),
         "processing": {"late_rows": window.late_rows},
     }

@@ -24,7 +24,7 @@ from stream_monitor.reference.model import NumericColumn, ReferenceColumn, Role
 from stream_monitor.statistics.arrays import BoolArray, FloatArray
 
 #: Up to so many numeric features ``auto`` takes their pairs.
-AUTO_PAIRS = 5
+AUTO_PAIRS = 10
 #: Products grow with the square of the features, and the cost of components with both counts.
 MAX_PAIRS_OF = 10
 MAX_FEATURES = 256
@@ -52,7 +52,7 @@ _DIGITS = 12  # so that machines that round otherwise agree on the components
 class Dependence(StrEnum):
     """How a reference watches its features moving together."""
 
-    AUTO = "auto"  # pairs of up to 5 features, components of more
+    AUTO = "auto"  # pairs of up to 10 features, components of more
     PAIRS = "pairs"
     PCA = "pca"
     NONE = "none"

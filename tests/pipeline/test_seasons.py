@@ -49,7 +49,7 @@ def reference(by: By, dependence: Dependence = Dependence.NONE) -> Reference:
     )
 
 
-def alerts(against: Reference, by: By, stream: pa.Table) -> list[Publish]:
+def published(against: Reference, by: By, stream: pa.Table) -> list[Publish]:
     settings = Settings(
         defaults=ModelSettings(
             window_ms=6 * HOUR,
@@ -70,8 +70,11 @@ def alerts(against: Reference, by: By, stream: pa.Table) -> list[Publish]:
         interval_ms=STEP_MS,
         chunk=A_DAY,
     )
-    found = run(LocalEngine(settings, references), batches)
-    return [each for each in found if each.stream is Stream.ALERTS]
+    return list(run(LocalEngine(settings, references), batches))
+
+
+def alerts(against: Reference, by: By, stream: pa.Table) -> list[Publish]:
+    return [each for each in published(against, by, stream) if each.stream is Stream.ALERTS]
 
 
 def test_sixty_days_of_the_same_cycle_are_silent_with_a_reference_for_each_hour() -> None:
@@ -98,3 +101,10 @@ def test_derived_columns_have_strata_too(kind: Dependence) -> None:
     stream = pa.concat_tables([rows(5, 3), rows(4, 4, together=0.8)])
     (first, *_) = alerts(against, "hour", stream)
     assert [each["column"] for each in first.document["columns"]] == ["dependence:load*rate"]
+
+
+def test_a_reference_of_another_season_is_said_in_each_report() -> None:
+    for against, by, told in (("none", "hour", 1), ("hour", "hour", 0), ("hour", "none", 0)):
+        found = published(reference(against), by, rows(1, 6))
+        reports = [each.document for each in found if each.stream is Stream.REPORTS]
+        assert {len(report["warnings"]) for report in reports} == {told}
