@@ -55,7 +55,5 @@ def series() -> dict[str, frozenset[str]]:
 def histories() -> tuple[dict[str, Any], ...]:
     """The cases that promtool plays through."""
     return tuple(
-        case
-        for path in TESTS
-        for case in yaml.safe_load(path.read_text(encoding="utf-8"))["tests"]
+        case for path in TESTS for case in yaml.safe_load(path.read_text(encoding="utf-8"))["tests"]
     )

@@ -94,6 +94,8 @@ def prometheus(config: Path, data: Path) -> Iterator[str]:
         f"--config.file={config}",
         f"--storage.tsdb.path={data}",
         f"--web.listen-address={url.removeprefix('http://')}",
+        # What is sent before Alertmanager is discovered is lost, and by default said again in 1 m.
+        "--rules.alert.resend-delay=1s",
     ]
     with _running(command, data.with_suffix(".log"), f"{url}/-/ready"):
         yield url

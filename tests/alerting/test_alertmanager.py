@@ -76,7 +76,9 @@ def leaves(node: Any, path: tuple[str, ...] = ()) -> list[tuple[tuple[str, ...],
 
 
 def test_every_secret_is_a_file_and_none_stands_in_the_configuration() -> None:
-    secret = re.compile(r"password|secret|token|credentials|routing_key|service_key|api_url|api_key")
+    secret = re.compile(
+        r"password|secret|token|credentials|routing_key|service_key|api_url|api_key"
+    )
     found = [(path[-1], value) for path, value in leaves(DOCUMENT) if secret.search(path[-1])]
     assert len(found) == 4
     for key, value in found:
