@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -38,7 +38,7 @@ def now_ms() -> int:
 class Monitor:
     """A worker's pages over a snapshot that the test changes; it is always of this second."""
 
-    snapshot: Snapshot = Snapshot()
+    snapshot: Snapshot = field(default_factory=Snapshot)
 
     def read(self) -> Snapshot:
         return replace(self.snapshot, as_of_ms=now_ms())
