@@ -10,12 +10,12 @@ from typing import Any
 from faust.types import TP
 
 from stream_monitor.joining.joiner import JoinCounts, Joiner
+from stream_monitor.kafka.open_alerts import open_alerts
 from stream_monitor.kafka.transport import Position
 from stream_monitor.metrics.label_view import HeldView, JoinerView, LabelsView
 from stream_monitor.metrics.newest import newest
 from stream_monitor.metrics.snapshot import (
     Durations,
-    OpenAlert,
     PartitionView,
     ReferenceView,
     Snapshot,
@@ -113,12 +113,9 @@ class WorkerView:
             label_handles=self._took("labels", "join"),
             labels=self._labels(joiners, is_recovering),
             open_alerts=tuple(
-                OpenAlert(
-                    name, key.family, key.monitor, key.column, str(alert.severity or "warning")
-                )
+                alert
                 for name, model in sorted(models.items())
-                for key, alert in model.all_alerts.items()
-                if alert.is_open
+                for alert in open_alerts(name, model)
             ),
             partitions=tuple(
                 self._partition(tp, at, source_topic, summarisers)

@@ -22,7 +22,7 @@ from stream_monitor.metrics.caps import Caps, choose_columns, choose_models
 from stream_monitor.metrics.families import Families
 from stream_monitor.metrics.figures import add_report, columns_of
 from stream_monitor.metrics.labelling import add_labels, add_labels_of
-from stream_monitor.metrics.snapshot import OpenAlert, PartitionView, Snapshot
+from stream_monitor.metrics.snapshot import NotifiedView, OpenAlert, PartitionView, Snapshot
 from stream_monitor.metrics.version import package_version
 
 
@@ -65,6 +65,7 @@ class SnapshotCollector:
         for model in sorted(wanted):
             add_report(out, model, snapshot.reports[model], columns[model])
         _add_alerts(out, snapshot.open_alerts, self._caps.alerts)
+        _add_notified(out, snapshot.notified)
         for label, dropped in (
             ("model", len(snapshot.models) - len(models)),
             ("column", sum(map(len, wanted.values())) - sum(map(len, columns.values()))),
@@ -176,4 +177,18 @@ def _add_alerts(out: Families, alerts: Sequence[OpenAlert], cap: int) -> None:
         out.add(names.ALERTS_OPEN, sum(a.severity == severity for a in alerts), severity)
     ranked = sorted(alerts, key=lambda alert: (alert.severity != Severity.CRITICAL, alert))
     for alert in ranked[:cap]:
-        out.add(names.ALERT_ACTIVE, 1, *alert)
+        labels = (alert.model, alert.family, alert.monitor, alert.column, alert.severity)
+        out.add(names.ALERT_ACTIVE, 1, *labels)
+
+
+def _add_notified(out: Families, views: Sequence[NotifiedView]) -> None:
+    """How the notifier gets on with each Alertmanager."""
+    for view in views:
+        for spec, value in (
+            (names.NOTIFIED, view.told),
+            (names.NOTIFY_REQUESTS, view.requests),
+            (names.NOTIFY_FAILURES, view.failures),
+            (names.NOTIFY_DROPPED, view.dropped),
+            (names.NOTIFY_WAITING, view.waiting),
+        ):
+            out.add(spec, value, view.alertmanager)

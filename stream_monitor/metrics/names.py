@@ -180,6 +180,23 @@ ALERT_ACTIVE = _gauge(
 )
 ALERTS_OPEN = _gauge("alerts_open", "severity", "Alerts open now, whether listed or not.")
 
+# The notifier
+NOTIFIED = _counter("notifications_total", "alertmanager", "Alerts an Alertmanager has taken.")
+NOTIFY_REQUESTS = _counter(
+    "notification_requests_total", "alertmanager", "Requests to an Alertmanager."
+)
+NOTIFY_FAILURES = _counter(
+    "notification_requests_failed_total",
+    "alertmanager",
+    "Requests to an Alertmanager that failed; what could not be told is tried again.",
+)
+NOTIFY_DROPPED = _counter(
+    "notifications_dropped_total", "alertmanager", "Alerts given up: too many, refused, or expired."
+)
+NOTIFY_WAITING = _gauge(
+    "notifications_waiting", "alertmanager", "Alerts that an Alertmanager has still to be told."
+)
+
 # The latest window of each model
 COLUMNS_JUDGED = _gauge(
     "columns_judged", "model", "Columns whose drift was decided in the latest window."

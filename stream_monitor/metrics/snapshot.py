@@ -33,6 +33,8 @@ class OpenAlert(NamedTuple):
     monitor: str
     column: str  # "" for the whole model
     severity: str
+    episode: str = ""  # the alert's id, as on the topic alerts
+    started_ms: int = 0  # event time
 
 
 class ReferenceView(NamedTuple):
@@ -40,6 +42,18 @@ class ReferenceView(NamedTuple):
 
     hash: str
     created_ms: int
+
+
+class NotifiedView(NamedTuple):
+    """What an Alertmanager was told by this worker; counts only grow."""
+
+    alertmanager: str  # its URL
+    told: int = 0  # alerts
+    requests: int = 0
+    failures: int = 0  # of the requests
+    dropped: int = 0  # alerts given up
+    waiting: int = 0  # alerts still to be told
+    problem: str = ""  # what was wrong with the last request
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +138,7 @@ class Snapshot:
     labels: LabelsView = field(default_factory=LabelsView)
     # the present
     open_alerts: tuple[OpenAlert, ...] = ()
+    notified: tuple[NotifiedView, ...] = ()
     partitions: tuple[PartitionView, ...] = ()
     watermarks: Mapping[str, int] = field(default_factory=dict)  # ms by model
     references: Mapping[str, ReferenceView] = field(default_factory=dict)  # by model

@@ -12,6 +12,7 @@ from stream_monitor.joining.pending import Outcome
 from stream_monitor.metrics.label_view import HeldView, JoinerView, LabelsView
 from stream_monitor.metrics.snapshot import (
     Durations,
+    NotifiedView,
     OpenAlert,
     PartitionView,
     ReferenceView,
@@ -161,6 +162,7 @@ def busy(**changes: Any) -> Snapshot:
             OpenAlert("m", "drift", "ks", "feature:x", "critical"),
             OpenAlert("m", "quality", "missing", "feature:x", "warning"),
         ),
+        "notified": (NotifiedView("http://alertmanager:9093", 7, 5, 2, 1, 3),),
         "partitions": (
             PartitionView("predictions", 0, 240, 128, 260, EPOCH_MS + 120_000),
             PartitionView("predictions", 1, 20, 0, 20, EPOCH_MS + 100_000),
