@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import ssl
 from collections.abc import Sequence
 from enum import Enum
@@ -73,8 +74,8 @@ class Client:
         if its.bearer_token_file is not None:
             return {"Authorization": f"Bearer {_secret(its.bearer_token_file)}"}
         if its.username is not None and its.password_file is not None:
-            given = aiohttp.BasicAuth(its.username, _secret(its.password_file), "utf-8")
-            return {"Authorization": given.encode()}
+            given = f"{its.username}:{_secret(its.password_file)}".encode()
+            return {"Authorization": f"Basic {base64.b64encode(given).decode()}"}
         return {}
 
 
