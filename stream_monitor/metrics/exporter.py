@@ -127,10 +127,12 @@ def _add_worker(out: Families, snapshot: Snapshot) -> None:
         out.add(names.AS_OF, snapshot.as_of_ms / 1000)
     out.add(names.REBALANCES, snapshot.rebalances)
     out.add(names.ERRORS, snapshot.errors)
-    out.add_durations(names.HANDLE, snapshot.handles)
-    out.add_durations(names.EMIT, snapshot.emits)
-    out.add_durations(names.LABEL_HANDLE, snapshot.label_handles)
-    out.add_durations(names.LABEL_EMIT, snapshot.label_emits)
+    out.add_histogram(names.HANDLE, snapshot.handles)
+    out.add_histogram(names.EMIT, snapshot.emits)
+    out.add_histogram(names.LABEL_HANDLE, snapshot.label_handles)
+    out.add_histogram(names.LABEL_EMIT, snapshot.label_emits)
+    out.add_histogram(names.RECORD_DELAY, snapshot.record_delays)
+    out.add_histogram(names.REPORT_DELAY, snapshot.report_delays)
     out.add(names.RECORDS, snapshot.records)
     out.add(names.SLOTS, snapshot.slots_received)
     out.add(names.SLOTS_REPEATED, snapshot.repeated)
@@ -169,6 +171,8 @@ def _add_model(out: Families, model: str, snapshot: Snapshot) -> None:
     if reference is not None:
         out.add(names.REFERENCE, 1, model, reference.hash)
         out.add(names.REFERENCE_CREATED, reference.created_ms / 1000, model)
+        if reference.error is not None:
+            out.add(names.REFERENCE_ERROR, reference.error, model)
 
 
 def _add_alerts(out: Families, alerts: Sequence[OpenAlert], cap: int) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
+from stream_monitor.config.monitors import EVIDENCE
 from stream_monitor.detectors.degradation.verdicts import PREFIX as DEGRADATION
 from stream_monitor.detectors.verdict import Family, State
 from stream_monitor.metrics import names
@@ -20,8 +21,23 @@ _OWN = {
     "unknown_features": names.UNKNOWN_FEATURES,
     "coverage": names.COVERAGE,
 }
-#: Performance metrics that are no shares.
-_WITH_UNIT = ("log_loss", "mae", "rmse", "bias", "residual_p5", "residual_p50", "residual_p95")
+#: A performance metric, its threshold, and the ends of its interval.
+_SHARE = (
+    names.PERFORMANCE,
+    names.PERFORMANCE_THRESHOLD,
+    names.PERFORMANCE_LOWER,
+    names.PERFORMANCE_UPPER,
+)
+_VALUE = (
+    names.PERFORMANCE_VALUE,
+    names.PERFORMANCE_VALUE_THRESHOLD,
+    names.PERFORMANCE_VALUE_LOWER,
+    names.PERFORMANCE_VALUE_UPPER,
+)
+#: Performance metrics that are no shares: they have a unit, may be negative, or above 1.
+_NO_SHARE = frozenset(
+    "log_loss mcc mae rmse mape r2 bias residual_p5 residual_p50 residual_p95".split()
+)
 
 
 def columns_of(report: Report) -> Sequence[str]:
@@ -42,13 +58,25 @@ def add_report(out: Families, model: str, report: Report, columns: Collection[st
         for verdict in verdicts
         if verdict["family"] == Family.DRIFT
         and verdict["decides"]
+        and verdict["column"]
         and verdict["state"] in (State.OK, State.ALARM)
     }
     out.add(names.COLUMNS_JUDGED, len(judged), model)
     out.add(names.COLUMNS_DRIFTED, len(set(report["drifted"])), model)
     for verdict in verdicts:
-        if not verdict["column"] or verdict["column"] in columns:
-            _ADD[verdict["family"]](out, model, verdict)
+        if verdict["column"] and verdict["column"] not in columns:
+            continue
+        if verdict["monitor"] == EVIDENCE:
+            _add_evidence(out, model, verdict)
+            if verdict["family"] != Family.DRIFT:
+                continue  # it is no share of bad values
+        _ADD[verdict["family"]](out, model, verdict)
+
+
+def _add_evidence(out: Families, model: str, verdict: Report) -> None:
+    labels = (model, verdict["family"], verdict["column"])
+    _add(out, names.EVIDENCE, verdict.get("statistic"), *labels)
+    _add(out, names.EVIDENCE_THRESHOLD, verdict.get("threshold"), *labels)
 
 
 def _add_drift(out: Families, model: str, verdict: Report) -> None:
@@ -87,13 +115,9 @@ def _add_performance(out: Families, model: str, verdict: Report) -> None:
     elif column:
         _add(out, names.PERFORMANCE_OF_CLASS, value, model, column.removeprefix(_CLASS), metric)
     else:
-        spec, limit = (
-            (names.PERFORMANCE_VALUE, names.PERFORMANCE_VALUE_THRESHOLD)
-            if metric in _WITH_UNIT
-            else (names.PERFORMANCE, names.PERFORMANCE_THRESHOLD)
-        )
-        _add(out, spec, value, model, metric)
-        _add(out, limit, verdict.get("threshold"), model, metric)
+        specs = _VALUE if metric in _NO_SHARE else _SHARE
+        for spec, key in zip(specs, ("statistic", "threshold", "lower", "upper"), strict=True):
+            _add(out, spec, verdict.get(key), model, metric)
 
 
 def _add_degradation(out: Families, model: str, detector: str, verdict: Report) -> None:

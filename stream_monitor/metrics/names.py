@@ -62,10 +62,10 @@ AS_OF = _gauge(
 REBALANCES = _counter("rebalances_total", "", "Rebalances of the consumer group seen.")
 ERRORS = _counter("errors_total", "", "Errors that the worker got over.")
 HANDLE = _spec(
-    Kind.SUMMARY, "handle_seconds", "", "Time to decode and summarise one batch of records."
+    Kind.HISTOGRAM, "handle_seconds", "", "Time to decode and summarise one batch of records."
 )
 EMIT = _spec(
-    Kind.SUMMARY, "emit_seconds", "", "Time to hand on what has changed since the last emit."
+    Kind.HISTOGRAM, "emit_seconds", "", "Time to hand on what has changed since the last emit."
 )
 LABELS_DROPPED = _gauge(
     "labels_dropped",
@@ -131,10 +131,13 @@ JOINER_BYTES = _gauge(
     "joiner_log_bytes", "partition", "Bytes of joins that are held; labels.max_bytes is the limit."
 )
 LABEL_HANDLE = _spec(
-    Kind.SUMMARY, "label_handle_seconds", "", "Time to read or to join one batch of labels."
+    Kind.HISTOGRAM, "label_handle_seconds", "", "Time to read or to join one batch of labels."
 )
 LABEL_EMIT = _spec(
-    Kind.SUMMARY, "label_emit_seconds", "", "Time to hand on what labels tell since the last time."
+    Kind.HISTOGRAM,
+    "label_emit_seconds",
+    "",
+    "Time to hand on what labels tell since the last time.",
 )
 
 # Lag
@@ -156,6 +159,19 @@ WATERMARK = _gauge(
     "Event time up to which the model's events are taken as complete.",
 )
 
+RECORD_DELAY = _spec(
+    Kind.HISTOGRAM,
+    "record_delay_seconds",
+    "",
+    "From the Kafka time of a batch's newest record to the batch being summarised.",
+)
+REPORT_DELAY = _spec(
+    Kind.HISTOGRAM,
+    "report_delay_seconds",
+    "",
+    "From a window's end, in event time, to its first report; the allowed lateness is in it.",
+)
+
 # Windows
 WINDOWS = _counter("windows_total", "model status", "Windows judged; thin: too few events.")
 WINDOW_STATUS = _gauge(
@@ -171,6 +187,11 @@ REFERENCE = _spec(
 )
 REFERENCE_CREATED = _gauge(
     "reference_created_timestamp_seconds", "model", "When the model's reference was made."
+)
+REFERENCE_ERROR = _gauge(
+    "reference_error_ratio",
+    "model",
+    "Share of the reference's labelled rows that the model has wrong: what it was like.",
 )
 
 # Alerts
@@ -221,6 +242,16 @@ DRIFT_EFFECT = _gauge(
     "model column monitor",
     "Size of the change in units that do not depend on the number of events.",
 )
+EVIDENCE = _gauge(
+    "evidence_log10",
+    "model family column",
+    "Evidence against no change, as a power of ten; the model's own where column is empty.",
+)
+EVIDENCE_THRESHOLD = _gauge(
+    "evidence_threshold_log10",
+    "model family column",
+    "What the evidence is in alarm from: panes to a false alarm, as a power of ten.",
+)
 QUALITY = _gauge("quality_ratio", "model column check", "Share of bad values in the latest window.")
 QUALITY_THRESHOLD = _gauge(
     "quality_threshold_ratio", "model column check", "Share of bad values that is an alarm above."
@@ -248,7 +279,19 @@ PERFORMANCE = _gauge(
 PERFORMANCE_VALUE = _gauge(
     "performance_value",
     "model metric",
-    "Performance that is no share: log loss in nats, errors of a regression in the truth's unit.",
+    "Performance that is no share: log loss in nats, errors in the truth's unit, mcc, r2, mape.",
+)
+PERFORMANCE_LOWER = _gauge(
+    "performance_lower_ratio", "model metric", "Lower end of the metric's 95 percent interval."
+)
+PERFORMANCE_UPPER = _gauge(
+    "performance_upper_ratio", "model metric", "Upper end of the metric's 95 percent interval."
+)
+PERFORMANCE_VALUE_LOWER = _gauge(
+    "performance_value_lower", "model metric", "The same of a metric that is no share."
+)
+PERFORMANCE_VALUE_UPPER = _gauge(
+    "performance_value_upper", "model metric", "The same of a metric that is no share."
 )
 PERFORMANCE_THRESHOLD = _gauge(
     "performance_threshold_ratio", "model metric", "What the metric is in alarm beyond."

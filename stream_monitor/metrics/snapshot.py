@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 from stream_monitor.metrics.freezing import freeze_mappings
+from stream_monitor.metrics.histogram import DELAY, WORK, Histogram
 from stream_monitor.metrics.label_view import LabelsView
 
 
@@ -42,6 +43,7 @@ class ReferenceView(NamedTuple):
 
     hash: str
     created_ms: int
+    error: float | None = None  # share of its labelled rows that the model has wrong
 
 
 class NotifiedView(NamedTuple):
@@ -54,14 +56,6 @@ class NotifiedView(NamedTuple):
     dropped: int = 0  # alerts given up
     waiting: int = 0  # alerts still to be told
     problem: str = ""  # what was wrong with the last request
-
-
-@dataclass(frozen=True, slots=True)
-class Durations:
-    """How often something was done, and the seconds it took in all; both only grow."""
-
-    count: int = 0
-    seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +94,9 @@ class PartitionView:
         return max(0, as_of_ms - self.last_event_ms) / 1000
 
 
+_NO_WORK, _NO_DELAY = Histogram.empty(WORK), Histogram.empty(DELAY)
+
+
 @dataclass(frozen=True, slots=True)
 class Snapshot:
     """All that ``/metrics`` and ``/health`` tell; ``Snapshot.empty()`` is a worker just started.
@@ -131,10 +128,12 @@ class Snapshot:
     alerts: Mapping[tuple[str, str], int] = field(default_factory=dict)  # by model, status
     rebalances: int = 0
     errors: int = 0
-    emits: Durations = field(default_factory=Durations)
-    handles: Durations = field(default_factory=Durations)
-    label_emits: Durations = field(default_factory=Durations)
-    label_handles: Durations = field(default_factory=Durations)
+    emits: Histogram = _NO_WORK
+    handles: Histogram = _NO_WORK
+    label_emits: Histogram = _NO_WORK
+    label_handles: Histogram = _NO_WORK
+    record_delays: Histogram = _NO_DELAY  # from a record's Kafka time to its batch being handled
+    report_delays: Histogram = _NO_DELAY  # from a window's end to its report being published
     labels: LabelsView = field(default_factory=LabelsView)
     # the present
     open_alerts: tuple[OpenAlert, ...] = ()

@@ -15,11 +15,15 @@ class Kind(StrEnum):
     GAUGE = "gauge"
     INFO = "info"  # a gauge that is always 1
     SUMMARY = "summary"
+    HISTOGRAM = "histogram"
 
 
 @dataclass(frozen=True, slots=True)
 class Spec:
-    """One metric: ``name`` is what a query writes; a summary adds ``_sum`` and ``_count``."""
+    """One metric: ``name`` is what a query writes; a summary adds ``_sum`` and ``_count``.
+
+    A histogram adds those and ``_bucket``, which has the label ``le`` too.
+    """
 
     name: str
     kind: Kind

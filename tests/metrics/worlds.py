@@ -9,9 +9,9 @@ from stream_monitor.config.monitors import LatencySettings, PerformanceSettings
 from stream_monitor.detectors.degradation.machine import Standing
 from stream_monitor.detectors.degradation.verdicts import PREFIX, degradation_verdicts
 from stream_monitor.joining.pending import Outcome
+from stream_monitor.metrics.histogram import WORK, Histogram
 from stream_monitor.metrics.label_view import HeldView, JoinerView, LabelsView
 from stream_monitor.metrics.snapshot import (
-    Durations,
     NotifiedView,
     OpenAlert,
     PartitionView,
@@ -134,6 +134,31 @@ def verdict(report: Report, family: str, monitor: str, column: str = "") -> Mapp
     return dict(found)
 
 
+def took(count: int, seconds: float) -> Histogram:
+    """So many pieces of work that took so long in all, each as long as the others."""
+    histogram = Histogram.empty(WORK)
+    for _ in range(count):
+        histogram = histogram.seen(seconds / count)
+    return histogram
+
+
+def evidence(report: Report) -> Report:
+    """With the evidence of the whole model and of a column, and that of quality."""
+    made = [
+        {
+            "family": family,
+            "monitor": "evidence",
+            "column": column,
+            "state": "alarm",
+            "decides": not column,
+            "statistic": 7.5,
+            "threshold": 3.9,
+        }
+        for family, column in (("drift", ""), ("drift", "feature:x"), ("quality", ""))
+    ]
+    return {**report, "verdicts": [*report["verdicts"], *made]}
+
+
 def busy(**changes: Any) -> Snapshot:
     """A running worker that has seen something of everything."""
     values: dict[str, Any] = {
@@ -153,10 +178,10 @@ def busy(**changes: Any) -> Snapshot:
         "alerts": {("m", "opened"): 2},
         "rebalances": 3,
         "errors": 1,
-        "emits": Durations(60, 0.5),
-        "handles": Durations(12, 1.25),
-        "label_emits": Durations(10, 0.25),
-        "label_handles": Durations(9, 0.75),
+        "emits": took(60, 0.5),
+        "handles": took(12, 1.25),
+        "label_emits": took(10, 0.25),
+        "label_handles": took(9, 0.75),
         "labels": labels(),
         "open_alerts": (
             OpenAlert("m", "drift", "ks", "feature:x", "critical"),
@@ -169,8 +194,8 @@ def busy(**changes: Any) -> Snapshot:
             PartitionView("predictions", 2),
         ),
         "watermarks": {"m": EPOCH_MS + 90_000},
-        "references": {"m": ReferenceView("0123456789abcdef", EPOCH_MS - 1_000)},
-        "reports": {"m": reports()[-1]},
+        "references": {"m": ReferenceView("0123456789abcdef", EPOCH_MS - 1_000, 0.1)},
+        "reports": {"m": evidence(reports()[-1])},
         "last_error": "a message on the summaries topic is damaged",
         "last_error_ms": NOW_MS - 1_000,
     }

@@ -16,7 +16,7 @@ from stream_monitor.kafka.replay import replay
 from stream_monitor.scenarios.acts import Act, drift
 from stream_monitor.testing.kafka import free_port
 from tests.alerting.servers import Listener, listening, until
-from tests.metrics.expositions import read, value
+from tests.metrics.expositions import promtool_says, read, value
 
 
 def settings_of(act: Act, reaching: Settings, sink: Listener, home: Path) -> Settings:
@@ -46,7 +46,11 @@ def test_a_worker_tells_the_alerts_of_a_drift_and_counts_them(tmp_path: Path) ->
                 await asyncio.to_thread(until, lambda: page(settings, "/ready"), "it is ready")
                 await replay(act.batches(), settings.kafka)
                 await asyncio.to_thread(until, lambda: len(said_by(sink)) >= 3, "alerts come")
-                shown = read(page(settings, "/metrics"))
+                text = page(settings, "/metrics")
+                assert promtool_says(text) == [], "of a live worker, process and all"
+                shown = read(text)
+                assert value(shown, "record_delay_seconds_count") > 0
+                assert value(shown, "report_delay_seconds_count") > 0
                 assert value(shown, "notifications_total", alertmanager=sink.url) >= 3
             finally:
                 worker.send_signal(signal.SIGTERM)
