@@ -36,7 +36,18 @@ _VALUE = (
 )
 #: Performance metrics that are no shares: they have a unit, may be negative, or above 1.
 _NO_SHARE = frozenset(
-    "log_loss mcc mae rmse mape r2 bias residual_p5 residual_p50 residual_p95".split()
+    [
+        "log_loss",
+        "mcc",
+        "mae",
+        "rmse",
+        "mape",
+        "r2",
+        "bias",
+        "residual_p5",
+        "residual_p50",
+        "residual_p95",
+    ]
 )
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import subprocess
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import ExitStack, asynccontextmanager
@@ -251,6 +252,32 @@ def test_a_password_or_a_token_comes_from_its_file_as_it_is_at_that_time(tmp_pat
         said = [each.headers["authorization"] for each in sink.told]
         assert said[0] == "Basic " + base64.b64encode(b"monitor:s3cret").decode()
         assert said[-1] == "Bearer two"
+
+
+def certificate_of(directory: Path) -> Path:
+    """A certificate of 127.0.0.1 that nobody else vouches for, with its key."""
+    path = directory / "server.pem"
+    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1"]
+    command += ["-subj", "/CN=test", "-addext", "subjectAltName=IP:127.0.0.1"]
+    files = ["-keyout", str(directory / "key.pem"), "-out", str(directory / "cert.pem")]
+    subprocess.run([*command, *files], check=True, capture_output=True, timeout=60)
+    path.write_text((directory / "key.pem").read_text() + (directory / "cert.pem").read_text())
+    return path
+
+
+def test_an_authority_of_ones_own_is_trusted_by_its_file_alone(tmp_path: Path) -> None:
+    async def play(sink: Listener) -> None:
+        async with working([sink.url]) as site:
+            site.hear("opened")
+            await soon(lambda: site.views()[sink.url].failures, "a stranger is not told")
+            assert "certificate" in site.views()[sink.url].problem.lower()
+            assert not sink.told
+        async with working([sink.url], ca_file=str(tmp_path / "cert.pem")) as site:
+            site.hear("opened")
+            await soon(lambda: site.views()[sink.url].told, "who is vouched for is told")
+
+    with listening(certificate_of(tmp_path)) as sink:
+        asyncio.run(play(sink))
 
 
 def test_a_file_that_cannot_be_read_is_said_before_the_worker_starts(tmp_path: Path) -> None:
