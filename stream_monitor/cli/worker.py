@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -88,10 +89,13 @@ def worker(
 
 
 async def _run(worker: Worker, notifier: Notifier) -> None:
-    """The worker until it ends, and the notifier beside it."""
+    """The worker until it ends, and the notifier beside it; neither goes on without the other."""
+    stop = asyncio.Event()
     telling = asyncio.create_task(notifier.run(worker.snapshot))
+    telling.add_done_callback(lambda task: stop.set())
     try:
-        await worker.run()
+        await worker.run(stop)
     finally:
         telling.cancel()
-        await asyncio.gather(telling, return_exceptions=True)
+        with suppress(asyncio.CancelledError):
+            await telling  # raises what it has ended with, which only a bug does

@@ -78,27 +78,24 @@ class Notifier:
 
         ``read`` gives the worker's present snapshot.
         """
-        if not self._lines:
-            return
         async with aiohttp.ClientSession() as session:
             tasks = [
                 asyncio.create_task(self._serve(session, line)) for line in self._lines.values()
             ]
             try:
-                while True:
-                    snapshot = read()
-                    now_ms = self._now_ms()
+                while not any(task.done() for task in tasks):  # only a bug ends one
+                    snapshot, now_ms = read(), self._now_ms()
                     self._put(self._desk.present(snapshot.open_alerts, snapshot.as_of_ms, now_ms))
                     await asyncio.sleep(_LOOK_S)
+                await asyncio.gather(*tasks)
             finally:
                 for task in tasks:
                     task.cancel()
                 await asyncio.gather(*tasks, return_exceptions=True)
                 with suppress(TimeoutError):
                     async with asyncio.timeout(_LAST_WORDS_S):
-                        await asyncio.gather(
-                            *(self._drain(session, line) for line in self._lines.values())
-                        )
+                        lines = self._lines.values()
+                        await asyncio.gather(*(self._drain(session, line) for line in lines))
 
     def _put(self, posts: list[Post]) -> None:
         if posts:

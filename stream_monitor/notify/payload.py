@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
@@ -75,7 +76,8 @@ def alert_of(document: Document, links: Links) -> Alert:
     look = document.get("look_first")
     if look:
         texts["look_first"] = look if isinstance(look, str) else "; ".join(map(str, look))
-    columns = document.get("columns") or ([document["column"]] if document["column"] else [])
+    column = document.get("column")
+    columns = document.get("columns") or ([column] if column else [])
     return _alert(
         document["alert_id"],
         (document["model"], document["family"], document["monitor"], document["severity"]),
@@ -103,8 +105,8 @@ def posted(alert: Alert, ends_ms: int) -> dict[str, Any]:
     document: dict[str, Any] = {
         "labels": dict(alert.labels),
         "annotations": dict(alert.annotations),
-        "startsAt": rfc3339(alert.starts_ms),
-        "endsAt": rfc3339(ends_ms),
+        "startsAt": _time(alert.starts_ms),
+        "endsAt": _time(ends_ms),
     }
     if alert.generator_url:
         document["generatorURL"] = alert.generator_url
@@ -141,10 +143,18 @@ def _alert(
     )
 
 
+def _time(ms: int) -> str:
+    """In RFC 3339; what the calendar does not have is its nearest end."""
+    return rfc3339(min(max(ms, 0), _LAST_MS))
+
+
+_LAST_MS = int(datetime(9999, 12, 31, tzinfo=UTC).timestamp()) * 1000
+
+
 def _summary(document: Document) -> str:
     """One line: which model, what, how bad."""
     about = document["monitor"].replace("_", " ")
-    if document["column"]:
+    if document.get("column"):
         about += f" of {document['column']}"
     return f"{document['model']}: {about} is in alarm ({document['severity']})"
 

@@ -6,7 +6,7 @@ from stream_monitor.config.limits import MinimumSettings
 from stream_monitor.config.monitors import PerformanceSettings
 from stream_monitor.config.settings import LabelSettings
 from stream_monitor.kafka.open_alerts import open_alerts
-from stream_monitor.notify.payload import Links, alert_of, alert_of_open
+from stream_monitor.notify.payload import Links, alert_of, alert_of_open, is_open
 from stream_monitor.pipeline.effects import Publish, Stream
 from stream_monitor.pipeline.engine import LocalEngine
 from stream_monitor.reference.registry import References
@@ -18,7 +18,7 @@ from tests.pipeline.test_late_labels import labels_log
 def still_open(said: list[Publish]) -> dict[str, Publish]:
     """The last that was said of each alert, of those that are open."""
     last = {each.document["alert_id"]: each for each in said if each.stream is Stream.ALERTS}
-    return {id_: each for id_, each in last.items() if each.document["status"] == "opened"}
+    return {id_: each for id_, each in last.items() if is_open(each.document)}
 
 
 @pytest.fixture(scope="module")

@@ -5,10 +5,14 @@ from typing import Any
 import pytest
 import yaml
 
+from stream_monitor.alerts.history import WITHDRAWN
+from stream_monitor.alerts.rule import Transition
 from stream_monitor.detectors.verdict import Family
 from stream_monitor.notify.payload import (
     ALERTNAME,
     MAX_TEXT,
+    OPEN,
+    OVER,
     Links,
     alert_of,
     alert_of_open,
@@ -35,6 +39,15 @@ def test_these_are_over(status: str) -> None:
 def test_a_status_that_nobody_knows_is_an_error() -> None:
     with pytest.raises(ValueError, match="paused"):
         is_open({"status": "paused"})
+
+
+def test_every_status_that_the_tracker_and_the_history_have_is_known() -> None:
+    assert {*Transition, WITHDRAWN} <= OPEN | OVER
+
+
+def test_a_time_that_no_calendar_has_is_no_reason_to_say_nothing() -> None:
+    said = posted(alert_of(document(opened_at=-5), Links()), 2**60)
+    assert (said["startsAt"], said["endsAt"]) == ("1970-01-01T00:00:00Z", "9999-12-31T00:00:00Z")
 
 
 @pytest.mark.parametrize("said", [document(), newer()], ids=["now", "next"])
