@@ -9,46 +9,23 @@ may use what is listed here and nothing else.
 
 from __future__ import annotations
 
-from stream_monitor.alerts.history import WITHDRAWN
-from stream_monitor.alerts.rule import Severity, Transition
-from stream_monitor.detectors.verdict import State
-from stream_monitor.errors import Reason
-from stream_monitor.joining.pending import Outcome
-from stream_monitor.metrics.snapshot import WorkerState
+from stream_monitor.metrics import label_values as values
 from stream_monitor.metrics.spec import PREFIX as PREFIX
 from stream_monitor.metrics.spec import Kind as Kind
 from stream_monitor.metrics.spec import Spec as Spec
 from stream_monitor.metrics.spec import counter as _counter
 from stream_monitor.metrics.spec import gauge as _gauge
+from stream_monitor.metrics.spec import histogram as _histogram
 from stream_monitor.metrics.spec import spec as _spec
 
 # Known label sets: their series are there, at 0, before anything happens.
-STATES = tuple(WorkerState)
-REASONS = tuple(Reason)
-SEVERITIES = tuple(Severity)
-WINDOW_STATUSES = (State.OK, State.ALARM, State.THIN)
-ALERT_STATUSES = (*Transition, WITHDRAWN)
-OUTCOMES = tuple(Outcome)
-LIMITS = (
-    "repeated",  # records
-    "models",  # events
-    "open_panes",  # events
-    "slot_too_large",  # events
-    "kept_panes",  # slots
-    "slide_changed",  # slots
-    "unlike",  # panes
-    "reference_unknown",  # lanes
-    "join_too_large",  # rows
-    "join_gap",  # messages of joins
-    "join_models",  # rows
-    "join_past_retention",  # labels
-    "join_reference_unknown",  # labels
-    "slice_combinations",  # rows
-    "slice_values",  # rows of values beyond slices.max_values
-    "degradation_unfit",  # windows
-    "labels_retired",  # slots
-    "labels_narrower",  # slots of joiners that have forgotten a part of the pane
-)
+ALERT_STATUSES = values.ALERT_STATUSES
+LIMITS = values.LIMITS
+OUTCOMES = values.OUTCOMES
+REASONS = values.REASONS
+SEVERITIES = values.SEVERITIES
+STATES = values.STATES
+WINDOW_STATUSES = values.WINDOW_STATUSES
 
 # The worker
 BUILD = _spec(Kind.INFO, "build_info", "version python", "Version of stream-monitor and Python.")
@@ -61,12 +38,8 @@ AS_OF = _gauge(
 )
 REBALANCES = _counter("rebalances_total", "", "Rebalances of the consumer group seen.")
 ERRORS = _counter("errors_total", "", "Errors that the worker got over.")
-HANDLE = _spec(
-    Kind.HISTOGRAM, "handle_seconds", "", "Time to decode and summarise one batch of records."
-)
-EMIT = _spec(
-    Kind.HISTOGRAM, "emit_seconds", "", "Time to hand on what has changed since the last emit."
-)
+HANDLE = _histogram("handle_seconds", "Time to decode and summarise one batch of records.")
+EMIT = _histogram("emit_seconds", "Time to hand on what has changed since the last emit.")
 LABELS_DROPPED = _gauge(
     "labels_dropped",
     "label",
@@ -130,14 +103,9 @@ JOINER_RECOVERING = _gauge(
 JOINER_BYTES = _gauge(
     "joiner_log_bytes", "partition", "Bytes of joins that are held; labels.max_bytes is the limit."
 )
-LABEL_HANDLE = _spec(
-    Kind.HISTOGRAM, "label_handle_seconds", "", "Time to read or to join one batch of labels."
-)
-LABEL_EMIT = _spec(
-    Kind.HISTOGRAM,
-    "label_emit_seconds",
-    "",
-    "Time to hand on what labels tell since the last time.",
+LABEL_HANDLE = _histogram("label_handle_seconds", "Time to read or to join one batch of labels.")
+LABEL_EMIT = _histogram(
+    "label_emit_seconds", "Time to hand on what labels tell since the last time."
 )
 
 # Lag
@@ -159,16 +127,12 @@ WATERMARK = _gauge(
     "Event time up to which the model's events are taken as complete.",
 )
 
-RECORD_DELAY = _spec(
-    Kind.HISTOGRAM,
+RECORD_DELAY = _histogram(
     "record_delay_seconds",
-    "",
     "From the Kafka time of a batch's newest record to the batch being summarised.",
 )
-REPORT_DELAY = _spec(
-    Kind.HISTOGRAM,
+REPORT_DELAY = _histogram(
     "report_delay_seconds",
-    "",
     "From a window's end, in event time, to its first report; the allowed lateness is in it.",
 )
 

@@ -44,3 +44,8 @@ def counter(name: str, labels: str, text: str) -> Spec:
 def gauge(name: str, labels: str, text: str) -> Spec:
     """What goes up and down."""
     return spec(Kind.GAUGE, name, labels, text)
+
+
+def histogram(name: str, text: str) -> Spec:
+    """Times in buckets, of the whole worker."""
+    return spec(Kind.HISTOGRAM, name, "", text)
