@@ -31,6 +31,7 @@ _SECTIONS = {
     names.LAG_RECORDS: "Lag",
     names.WINDOWS: "Windows and references",
     names.ALERTS: "Alerts",
+    names.NOTIFIED: "The notifier",
     names.COLUMNS_JUDGED: "The latest window of each model",
 }
 
@@ -65,6 +66,11 @@ _VALUES: dict[tuple[str, str], Iterable[str]] = {
     (names.ALERTS.name, "status"): names.ALERT_STATUSES,
     (names.ALERTS_OPEN.name, "severity"): names.SEVERITIES,
 }
+
+
+def known_values() -> dict[tuple[str, str], frozenset[str]]:
+    """The values of labels that are known beforehand, by metric and label."""
+    return {key: frozenset(values) for key, values in _VALUES.items()}
 
 
 def render() -> str:
