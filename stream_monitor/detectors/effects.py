@@ -22,6 +22,8 @@ from stream_monitor.detectors.findings import (
 )
 from stream_monitor.detectors.watched import Watched
 from stream_monitor.reference.model import NumericColumn
+from stream_monitor.statistics.categorical import l_infinity
+from stream_monitor.statistics.ks import ks_statistic
 from stream_monitor.summaries.column import ColumnSummary
 from stream_monitor.summaries.numeric import NumericSummary
 
@@ -57,7 +59,7 @@ def effect_of(
     reference, psi less its null bias. Categorical: the largest change of a share, and as others
     l_infinity and jensen_shannon. A rate: its rise.
     """
-    names: tuple[str, ...]
+    found: dict[str, float | None]
     if watched.rate:
         return _rise(watched, summary)
     window, column = summary.distribution, watched.column
@@ -65,8 +67,9 @@ def effect_of(
         return None
     if isinstance(column, NumericColumn) and isinstance(window, NumericSummary):
         case = NumericCase(column, window, _LEVEL, bins)
-        names = ("ks", "wasserstein", "psi") if measures else ("ks",)
-        found = {name: NUMERIC[name](case).effect for name in names}
+        names = ("wasserstein", "psi") if measures else ()
+        found = {"ks": ks_statistic(column.grid, window.counts)}
+        found |= {name: NUMERIC[name](case).effect for name in names}
         d = found["ks"] if distance is None else distance(watched, summary)
         size = _less((d or 0.0) ** 2, KS_SQUARED * (1 / case.n + 1 / case.m))
     else:
@@ -75,8 +78,9 @@ def effect_of(
         reference = np.append(column.counts, column.other)
         counts = np.append(window.counts, window.unseen)
         of_counts = CategoricalCase(reference, counts, _LEVEL)
-        names = ("l_infinity", "jensen_shannon") if measures else ("l_infinity",)
-        found = {name: CATEGORICAL[name](of_counts).effect for name in names}
+        found = {"l_infinity": l_infinity(reference, counts)}
+        if measures:
+            found["jensen_shannon"] = CATEGORICAL["jensen_shannon"](of_counts).effect
         m = int(reference.sum())
         change = np.abs(counts / window.n - reference / m)
         pooled = float(((counts + reference) / (window.n + m))[int(change.argmax())])

@@ -45,7 +45,6 @@ def reference(by: By, dependence: Dependence = Dependence.NONE) -> Reference:
         times=times,
         season=SeasonSettings(by=by),
         dependence=dependence,
-        sample_size=20_000,
     )
 
 
@@ -57,7 +56,7 @@ def published(against: Reference, by: By, stream: pa.Table) -> list[Publish]:
             min_samples=50,
             false_alarms=parse("1 per 90d"),
             season=SeasonSettings(by=by),
-            drift=DriftSettings(min_effect=0.1),
+            drift=DriftSettings(min_effect=0.1, numeric=("ks",)),
         )
     )
     references = References()
