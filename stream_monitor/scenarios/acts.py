@@ -64,10 +64,10 @@ def no_drift(seed: int) -> Act:
 
 def employment(seed: int) -> Act:
     """Real people: the American Community Survey, Massachusetts, 2015 against 2016 to 2018."""
-    survey = _survey(seed)
+    survey = _survey(seed, slides=4)
     return Act(
         "employment",
-        "A survey of 18,000 people in 2016, 2017 and 2018 (a window each), against 2015.",
+        "A survey of 18,000 people, 2016 to 2018, a year judged each quarter, against 2015.",
         survey.settings,
         survey.reference,
         survey.stream.num_rows,
@@ -122,7 +122,8 @@ class _Survey(NamedTuple):
         )
 
 
-def _survey(seed: int) -> _Survey:
+def _survey(seed: int, slides: int = 1) -> _Survey:
+    """One window is one year, judged so many times a year."""
     table = read(path("employment_reference.parquet"))
     reference = build(
         "employment",
@@ -147,7 +148,7 @@ def _survey(seed: int) -> _Survey:
         labels=LabelSettings(emit_interval_ms=SECOND, revise_interval_ms=SECOND),
         defaults=ModelSettings(
             window_ms=a_year,
-            slide_ms=a_year,
+            slide_ms=a_year // slides,
             allowed_lateness_ms=0,
             drift=DriftSettings(min_effect=0.03),
         ),

@@ -1,4 +1,4 @@
-"""A stream from end to end: panes to sliding windows to verdicts to alerts, at the defaults."""
+"""Panes to sliding windows to verdicts to alerts, by monitors that judge each window alone."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from stream_monitor.alerts.event import AlertEvent
 from stream_monitor.alerts.rule import Window
 from stream_monitor.alerts.state import AlertState
 from stream_monitor.alerts.tracker import AlertKey, AlertTracker
+from stream_monitor.config.monitors import DriftSettings, QualitySettings
 from stream_monitor.config.settings import ModelSettings
 from stream_monitor.detectors.judge import judge
 from stream_monitor.events.batch import RawColumn
@@ -19,7 +20,10 @@ from stream_monitor.summaries.model import ModelSummary
 from stream_monitor.summaries.sliding import SlidingSummary
 from tests.detectors.worlds import batch, categorical, numeric, reference
 
-SETTINGS = ModelSettings()
+SETTINGS = ModelSettings(
+    drift=DriftSettings(decide_numeric="ks", decide_categorical="chi_square"),
+    quality=QualitySettings(decide="test"),
+)
 ROWS = 50  # a pane
 MIX = {"a": 0.6, "b": 0.3, "c": 0.1}
 Features = dict[str, RawColumn]

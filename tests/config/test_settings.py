@@ -85,10 +85,10 @@ def test_what_decides_has_to_be_measured() -> None:
 
 @pytest.mark.parametrize("correction", ["holm", "benjamini_hochberg"])
 def test_a_correction_that_orders_p_values_needs_a_decider_that_has_one(correction: str) -> None:
-    given = {"correction": correction, "decide_numeric": "evidence"}
-    assert DriftSettings.model_validate(given).decide_categorical == "chi_square"
+    given = {"correction": correction, "decide_categorical": "chi_square"}
+    assert DriftSettings.model_validate(given).decide_numeric == "evidence"
     with pytest.raises(ValidationError, match="evidence, which decides, has none"):
-        DriftSettings.model_validate(given | {"decide_categorical": "evidence"})
+        DriftSettings.model_validate({"correction": correction})
 
 
 def test_more_models_than_a_worker_takes_are_refused() -> None:

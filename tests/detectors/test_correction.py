@@ -21,8 +21,11 @@ ROWS, REFERENCE_ROWS = 400, 2000
 SHIFTS = (0.6, 0.24, 0.22, 0.2, 0.0, 0.0)
 
 
+CLASSIC = {"alpha": 0.05, "decide_numeric": "ks", "decide_categorical": "chi_square"}
+
+
 def settings(**drift: object) -> ModelSettings:
-    return ModelSettings(drift=DriftSettings.model_validate({"alpha": 0.05} | drift))
+    return ModelSettings(drift=DriftSettings.model_validate(CLASSIC | drift))
 
 
 def deciding(of: ModelSettings) -> tuple[Verdict, ...]:

@@ -5,10 +5,11 @@ say (``Family.weights``). With w = 1 this is Shiryaev–Roberts, with w = 0 CUSU
 Probab. Appl. 8, 1963; Roberts, Technometrics 8, 1966; Page, Biometrika 41, 1954). If the stream is
 like its reference, each e has the mean 1 given the past, and max(M + w, 1) ≤ M + 1, so M − (number
 of panes) is a supermartingale: an e-detector, and so is a weighted mean of e-detectors (Shin,
-Ramdas and Rinaldo, arXiv 2203.03532). It alarms when the mean reaches c; then all M are 0 again,
-and the counts stay. By optional stopping the mean number of panes from each beginning to a false
-alarm is at least c, and the mean number of false alarms in the first T panes is at most T / c, for
-any T.
+Ramdas and Rinaldo, arXiv 2203.03532). It alarms when the mean reaches c; then M of the columns that
+carry it is 0 again, if their part of the mean is c or more, else all M; the counts stay. So every
+alarm takes c from a sum that grows by 1 a pane on average: by optional stopping the mean number of
+false alarms in the first T panes is at most T / c, for any T, and the mean time to the first one is
+at least c panes. What is known of other columns is not lost with an alarm.
 (Shiryaev–Roberts alone would alarm every c panes where nothing is seen, as e = 1 there.)
 
 What is proven: for one column, over references and streams drawn together, and for a rate over its
@@ -180,8 +181,13 @@ class EvidenceDetector:
         if evidence.alarm:
             since_ms = pane_ms
             accused = {self._places[name] for name in evidence.carriers}
+            spent = sum(share for name, share in evidence.shares if name in evidence.carriers)
+            alone = evidence.log_evidence + math.log(spent) >= evidence.log_threshold
             tracks = tuple(
-                held.again([row for row, place in enumerate(group.places) if place in accused])
+                held.again(
+                    [row for row, place in enumerate(group.places) if place in accused],
+                    others=not alone,
+                )
                 for held, group in zip(tracks, self.groups, strict=True)
             )
         return State(pane_ms, since_ms, tuple(held.frozen() for held in tracks), urns), evidence

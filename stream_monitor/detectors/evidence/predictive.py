@@ -5,7 +5,8 @@ urn's own has the mean 1, given any past, if the stream is like the reference. T
 an ordered column are exponential tilts of the urn's present mean, of location (± t·z, z the normal
 score of a bin's middle) and of scale (± t·(z² − 1)/√2, the next Hermite polynomial), with the
 urn's total; and two histograms of the newest panes, which learn any shape (change detection by
-estimation: Shin, Ramdas and Rinaldo, arXiv 2309.09111). For a rate they are tilts of its odds.
+estimation: Shin, Ramdas and Rinaldo, arXiv 2309.09111). For a rate they are tilts of its odds, and
+for categories of the odds of each frequent one.
 """
 
 from __future__ import annotations

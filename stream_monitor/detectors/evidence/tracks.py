@@ -93,8 +93,12 @@ class Tracks:
         began = int(self.began[row, self.cusum[row].argmax()])
         return pane_ms if began == NEVER else began
 
-    def again(self, rows: list[int]) -> Tracks:
-        """After an alarm: every M is 0, and S of the columns that carried it, at ``rows``."""
-        cusum = self.cusum.copy()
+    def again(self, rows: list[int], *, others: bool) -> Tracks:
+        """After an alarm: M and S of the columns that carried it, at ``rows``, are 0.
+
+        M of the ``others`` too, if what is spent with those is less than the threshold.
+        """
+        cusum, log_m = self.cusum.copy(), self.log_m.copy()
         cusum[rows] = 0.0
-        return replace(self, log_m=np.full_like(self.log_m, -np.inf), cusum=cusum)
+        log_m[slice(None) if others else rows] = -np.inf
+        return replace(self, log_m=log_m, cusum=cusum)

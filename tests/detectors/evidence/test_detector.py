@@ -99,6 +99,30 @@ def test_a_column_without_rows_keeps_its_evidence() -> None:
     assert kept >= held > 0
 
 
+def test_an_alarm_takes_what_is_known_of_others_only_if_its_carriers_are_not_enough() -> None:
+    one, other = (bins_of_numeric(name, np.arange(99.0)) for name in ("one", "other"))
+    seen = {True: 0, False: 0}
+    for seed in range(40):
+        random = np.random.default_rng(seed)
+        detector = EvidenceDetector.of([one, other], 50.0)
+        state = detector.start()
+        for pane_ms in range(60):
+            drawn = {
+                each.name: each.count(random.uniform(shift, 99 + shift, 20), pane_ms)
+                for each, shift in ((one, 15 + seed), (other, 15))
+            }
+            state, evidence = detector.update(state, drawn, pane_ms)
+            if evidence.alarm:
+                break
+        assert evidence.alarm
+        spent = sum(share for name, share in evidence.shares if name in evidence.carriers)
+        enough = evidence.log_evidence + math.log(spent) >= evidence.log_threshold
+        lost = np.isneginf(state.tracks[0].log_m).all(axis=1)
+        assert lost.tolist() == [not enough or n in evidence.carriers for n in ("one", "other")]
+        seen[enough] += 1
+    assert all(seen.values())
+
+
 def test_an_alarm_begins_again_and_keeps_the_counts() -> None:
     state = MIXED.start()
     counts = {"errors": ERRORS.count_rate(30, 30)}
@@ -108,7 +132,7 @@ def test_an_alarm_begins_again_and_keeps_the_counts() -> None:
     assert evidence.log_threshold == math.log(50.0)
     assert state.since_ms is None
     assert after.since_ms == after.last_ms == 7
-    assert all(np.isneginf(held.log_m).all() for held in after.tracks)
+    assert np.isneginf(after.tracks[1].log_m).all()
     assert after.urns[""][1].tolist() == [[0, 30]]
     quiet, _ = MIXED.update(after, {}, 8)
     assert (quiet.since_ms, quiet.last_ms) == (7, 8)
