@@ -9,7 +9,6 @@ import threading
 import time
 import weakref
 from collections.abc import Callable, Sequence
-from functools import partial
 from typing import Any
 
 from stream_monitor.client.counts import Statistics
@@ -22,6 +21,9 @@ _log = logging.getLogger("stream_monitor.client")
 
 #: How long to wait before a sender that could not be made is tried again, in seconds.
 RETRY_S = 5.0
+
+#: How long to rest after a fault of our own, so that one that stays fills no log, in seconds.
+FAULT_PAUSE_S = 1.0
 
 _TICK_S = 0.05  # how often to look for news while somebody waits for them
 _NEVER = float("inf")
@@ -124,7 +126,7 @@ class Courier:
                     break
             except Exception:  # a bug of ours: say it, and go on more slowly
                 _log.exception("The prediction logger failed; it goes on.")
-                time.sleep(1)
+                time.sleep(FAULT_PAUSE_S)
         self._give_up()
 
     def _wait(self) -> bool:
@@ -150,10 +152,17 @@ class Courier:
                 if sender is None or sender.room <= 0:
                     break
                 for message in lane.next_messages(self._batch_rows, time.time_ns() // 1_000_000):
-                    sender.send(lane.topic, message, partial(_settle, lane))
+                    self._send(sender, lane, message)
         if self._sender is not None:
             self._sender.poll(0.0)
         self._told(self._lanes)
+
+    def _send(self, sender: Sender, lane: Lane[Any], message: Message) -> None:
+        try:
+            sender.send(lane.topic, message, lane.settle)
+        except Exception:  # a bug of ours: its rows are not to be counted as waiting for ever
+            _log.exception("A message could not be handed on; its rows are lost.")
+            lane.settle(message, False)
 
     def _ready(self) -> Sender | None:
         """The sender, made when it is first needed; None while it cannot be made."""
@@ -178,10 +187,6 @@ class Courier:
         for lane in self._lanes:
             lane.lose_all()
         self._told(self._lanes)
-
-
-def _settle(lane: Lane[Any], message: Message, acknowledged: bool) -> None:
-    lane.settle(message, acknowledged)
 
 
 #: Those whose thread runs in this process.
