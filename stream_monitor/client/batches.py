@@ -14,8 +14,8 @@ _CONSTANTS = frozenset({"timestamp", "latency_ms", "model_version", "traceparent
 _TABLES = ("features", "scores", "segments")
 
 
-def event_rows(features: Any, **given: Any) -> tuple[list[Event], Refusal | None]:
-    """The rows, and why none of them can be sent, if so; raises ``RefusedError`` for no table."""
+def event_rows(features: Any, **given: Any) -> list[Event]:
+    """The rows; raises ``RefusedError`` for no table, or columns of unlike length."""
     tables = {"features": _table(features)}
     for name in ("scores", "segments"):
         if given.get(name) is not None:
@@ -31,14 +31,11 @@ def event_rows(features: Any, **given: Any) -> tuple[list[Event], Refusal | None
         raise RefusedError(Refusal.WRONG_TYPE)
     rows = max(lengths)
     if len(lengths) > 1:
-        return [_NO_EVENT] * rows, Refusal.RAGGED_COLUMNS
+        raise RefusedError(Refusal.RAGGED_COLUMNS, rows)
     full = {name: _full(column, rows) for name, column in plain.items()}
     full |= {name: _mappings(table, rows) for name, table in tables.items()}
     fields = [full.get(name, repeat(None, rows)) for name in Event.__struct_fields__]
-    return [Event(*values) for values in zip(*fields, strict=True)], None
-
-
-_NO_EVENT = Event(*[None] * len(Event.__struct_fields__))  # type: ignore[arg-type]
+    return [Event(*values) for values in zip(*fields, strict=True)]
 
 
 def _table(columns: Any, *, constants: bool = False) -> dict[Any, Any]:

@@ -9,6 +9,7 @@ import threading
 import time
 import weakref
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Any
 
 from stream_monitor.client.counts import Statistics
@@ -67,6 +68,7 @@ class Courier:
         if self._thread is None and self._starting.acquire(blocking=False):
             thread = threading.Thread(target=self._run, name="prediction-logger", daemon=True)
             self._thread = thread
+            _watch_the_process()
             _running.add(self)
             try:
                 thread.start()
@@ -210,5 +212,8 @@ def _after_fork() -> None:
     _running.clear()
 
 
-atexit.register(_at_exit)
-os.register_at_fork(after_in_child=_after_fork)
+@cache
+def _watch_the_process() -> None:
+    """Once a process, when there is something to watch it for."""
+    atexit.register(_at_exit)
+    os.register_at_fork(after_in_child=_after_fork)

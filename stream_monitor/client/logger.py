@@ -158,17 +158,18 @@ class _Logger:
         tracestate: str | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> None:
-        """Log many predictions as columns of one length: about a microsecond a row.
+        """Log many predictions as columns of one length; it takes some microseconds a row.
 
         ``features`` is a mapping of name to column or a pandas DataFrame; columns are lists,
         arrays or Series. ``timestamp``, ``latency_ms`` and each segment may be one value for
-        all rows. Columns of unlike length are refused together.
+        all rows. Columns of unlike length are refused together. More than ``max_queue`` rows
+        push each other out: give them in parts, with a ``flush`` after each.
         """
         try:
             if headers is not None and traceparent is None:
                 traceparent, tracestate = from_headers(headers)
             now = time.time_ns() // 1_000_000
-            rows, reason = event_rows(
+            rows = event_rows(
                 features,
                 prediction=prediction,
                 score=score,
@@ -182,13 +183,12 @@ class _Logger:
                 traceparent=traceparent,
                 tracestate=tracestate,
             )
-            if self._closed or reason is not None:
-                self._events.refuse(reason or Refusal.CLOSED, len(rows))
-                return
+            if self._closed:
+                raise RefusedError(Refusal.CLOSED, len(rows))
             for row in rows:
                 self._put(self._events, row)
         except RefusedError as error:
-            self._events.refuse(error.reason)
+            self._events.refuse(error.reason, error.rows)
         except Exception:
             self._events.refuse(Refusal.UNEXPECTED)
 

@@ -20,8 +20,9 @@ class Refusal(StrEnum):
 
 
 class RefusedError(Exception):
-    """Rows that cannot be sent as they are; caught where they are packed."""
+    """``rows`` rows that cannot be sent as they are; caught where they are taken or packed."""
 
-    def __init__(self, reason: Refusal) -> None:
+    def __init__(self, reason: Refusal, rows: int = 1) -> None:
         super().__init__(reason.value)
         self.reason = reason
+        self.rows = rows

@@ -60,13 +60,22 @@ def test_series_are_there_before_anything_happens_and_two_models_share_a_registr
     assert 'stream_monitor_client_sent_total{kind="events",model="b"} 0.0' in text
 
 
+def quoted(labels: tuple[str, ...]) -> str:
+    return ", ".join(f"`{label}`" for label in labels)
+
+
 def test_the_page_lists_every_metric_reason_and_label() -> None:
     text = PAGE.read_text("utf-8")
-    rows = dict(re.findall(r"^\| `(stream_monitor_client_\w+)` \| (.*?) \|", text, re.M))
-    expected = {
-        f"{PREFIX}{name}_total": ", ".join(f"`{label}`" for label in (*LABELS, *more))
-        for name, (more, _) in COUNTERS.items()
+    rows = {
+        name: (labels, meaning)
+        for name, labels, meaning in re.findall(
+            r"^\| `(stream_monitor_client_\w+)` \| (.*?) \| (.*?) \|$", text, re.M
+        )
     }
-    assert rows == expected | {PREFIX + WAITING[0]: ", ".join(f"`{label}`" for label in LABELS)}
+    expected = {
+        f"{PREFIX}{name}_total": (quoted((*LABELS, *more)), meaning)
+        for name, (more, meaning) in COUNTERS.items()
+    }
+    assert rows == expected | {PREFIX + WAITING[0]: (quoted(LABELS), WAITING[1])}
     reasons = text[text.index("| reason |") :].partition("\n\n")[0]
     assert set(re.findall(r"^\| `(\w+)` \|", reasons, re.M)) == set(Refusal)

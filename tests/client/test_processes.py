@@ -141,10 +141,6 @@ log.log({"x": 2})
 if not child:
     from stream_monitor.client.sending import leak
     leak(broker)  # its threads are the parent's
-    import gc, time
-    started = time.monotonic()
-    gc.collect()  # a client that is let go here waits a second for threads that are not here
-    assert time.monotonic() - started < 0.7
 assert log.flush()
 assert log.statistics.sent == (2 if child else 1)
 if child:

@@ -1,17 +1,19 @@
 from __future__ import annotations
 
+import gc
 import time
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from confluent_kafka import Consumer, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
 from pydantic import SecretStr
 
 from stream_monitor.client import PredictionLogger, Statistics
 from stream_monitor.client.pack import Message
-from stream_monitor.client.sending import MAX_IN_FLIGHT, KafkaSender, options
+from stream_monitor.client.sending import MAX_IN_FLIGHT, KafkaSender, leak, options
 from stream_monitor.config.security import SecuritySettings
 from stream_monitor.config.settings import KafkaSettings
 from stream_monitor.errors import ConfigurationError
@@ -122,7 +124,10 @@ def test_librdkafka_knows_every_option() -> None:
         username="monitor",
         password=SecretStr("correct-horse"),
     )
-    assert len(Producer(options(KafkaSettings(security=security)))) == 0
+    known = options(KafkaSettings(security=security))
+    Producer(known)
+    with pytest.raises(KafkaException):
+        Producer(known | {"no.such.option": 1})
 
 
 def test_a_password_file_that_is_not_there_is_named_when_the_logger_is_made(tmp_path: Path) -> None:
@@ -148,3 +153,15 @@ def test_topics_have_the_prefix_of_the_settings(broker: EmbeddedBroker) -> None:
     assert len(everything(broker, "team.predictions")) == 1
     assert len(everything(broker, "elsewhere")) == 1
     assert log.statistics + Statistics() == log.statistics
+
+
+def test_what_is_leaked_outlives_everybody_who_knew_it() -> None:
+    class Thing:
+        pass
+
+    kept, gone = Thing(), Thing()
+    seen = weakref.ref(kept), weakref.ref(gone)
+    leak(kept)
+    del kept, gone
+    gc.collect()
+    assert [found() is not None for found in seen] == [True, False]
