@@ -163,3 +163,37 @@ assert os.waitstatus_to_exitcode(os.waitpid(children[0], 0)[1]) == 0
 """
     run(script, str(file))
     assert [numbers for _, numbers in sent(file)] == [[1]]
+
+
+def test_in_multiprocess_mode_the_metrics_of_all_processes_are_one(tmp_path: Path) -> None:
+    script = (
+        """
+import os, sys
+os.environ["PROMETHEUS_MULTIPROC_DIR"] = sys.argv[2]
+"""
+        + f"""{_FILE_SENDER}
+import warnings
+warnings.simplefilter("ignore", DeprecationWarning)
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
+registry = CollectorRegistry()
+log = PredictionLogger("m", sender=ToFile, registry=registry, linger_ms=10)
+log.log({{"i": 0}})
+assert log.flush()
+child = os.fork()
+for i in range(1 if child else 5):
+    log.log({{"i": i}})
+log.close()
+if not child:
+    sys.exit(0)
+assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+together = CollectorRegistry()
+MultiProcessCollector(together)
+print(generate_latest(together).decode())
+"""
+    )
+    shared = tmp_path / "metrics"
+    shared.mkdir()
+    shown = run(script, str(tmp_path / "sent"), str(shared))
+    assert 'stream_monitor_client_sent_total{kind="events",model="m"} 7.0' in shown
+    assert 'stream_monitor_client_waiting{kind="events",model="m"} 0.0' in shown
