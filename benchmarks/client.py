@@ -20,6 +20,7 @@ import statistics
 import subprocess
 import sys
 import time
+from array import array
 from collections.abc import Callable
 
 from aiokafka import AIOKafkaProducer
@@ -50,7 +51,7 @@ Call = Callable[[int], None]
 def paced(call: Call, calls: int, rate: float) -> list[float]:
     """How long each call takes, in µs, sorted; one every 1 / ``rate`` seconds, or back to back."""
     step = 1e9 / rate if rate else 0.0
-    took = []
+    took = array("q", bytes(8 * calls))  # made before: no new memory while the clock runs
     clock = time.perf_counter_ns
     began = clock()
     for number in range(calls):
@@ -59,8 +60,8 @@ def paced(call: Call, calls: int, rate: float) -> list[float]:
             time.sleep(ahead / 1e9)
         before = clock()
         call(number)
-        took.append((clock() - before) / 1e3)
-    return sorted(took)
+        took[number] = clock() - before
+    return sorted(ns / 1e3 for ns in took)
 
 
 def quantiles(took: list[float]) -> dict[str, float]:

@@ -57,7 +57,7 @@ class Courier:
 
     def _begin(self) -> None:
         self.bell = Bell()
-        self._thread: threading.Thread | None = None
+        self.thread: threading.Thread | None = None  # none before the first row
         self._starting = threading.Lock()
         self._flushing = 0
         self._retry_at = 0.0
@@ -65,21 +65,17 @@ class Courier:
 
     def start(self) -> None:
         """Start the thread, if nobody has; returns at once where another is just doing it."""
-        if self._thread is None and self._starting.acquire(blocking=False):
+        if self.thread is None and self._starting.acquire(blocking=False):
             thread = threading.Thread(target=self._run, name="prediction-logger", daemon=True)
-            self._thread = thread
+            self.thread = thread
             _watch_the_process()
             _running.add(self)
             try:
                 thread.start()
             except RuntimeError:  # no more threads, or the interpreter is about to end
-                self._thread = None
+                self.thread = None
                 self._starting.release()
                 raise
-
-    @property
-    def started(self) -> bool:
-        return self._thread is not None
 
     def statistics(self) -> Statistics:
         return sum((lane.statistics() for lane in self._lanes), Statistics())
@@ -91,7 +87,7 @@ class Courier:
         self._flushing += 1
         try:
             while self.statistics().settled < goal:
-                if time.monotonic() >= deadline or not self.started:
+                if time.monotonic() >= deadline or self.thread is None:
                     return False
                 self.bell.ring()
                 time.sleep(min(_TICK_S / 10, max(0.0, deadline - time.monotonic())))
@@ -107,7 +103,7 @@ class Courier:
     def end(self, timeout_s: float) -> None:
         """The same, and wait for it: somewhat longer than the timeout at the most."""
         self.ask_to_end(timeout_s)
-        thread = self._thread
+        thread = self.thread
         if thread is not None and thread is not threading.current_thread():
             thread.join(timeout_s + 2)
 

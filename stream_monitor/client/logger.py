@@ -122,7 +122,7 @@ class _Logger:
             self._put(
                 self._events,
                 Event(
-                    captured(features),
+                    features.copy() if type(features) is dict else captured(features),
                     prediction,
                     score,
                     None if scores is None else captured(scores),
@@ -215,11 +215,11 @@ class _Logger:
         return self._courier.statistics()
 
     def _put(self, lane: Lane[Any], row: Event | Label) -> None:
-        if not self._courier.started:
-            self._courier.start()
-        lane.ring.put(row)
-        if len(lane.ring) >= self._batch_rows:
-            self._courier.bell.ring()
+        courier = self._courier
+        if courier.thread is None:
+            courier.start()
+        if lane.ring.put(row) >= self._batch_rows:
+            courier.bell.ring()
 
     def _close(self, timeout_s: float) -> bool:
         self._closed = True

@@ -10,6 +10,7 @@ from __future__ import annotations
 import itertools
 import threading
 from collections import deque
+from collections.abc import Callable
 from typing import Generic, TypeVar
 
 Row = TypeVar("Row")
@@ -20,12 +21,10 @@ class Tally:
 
     def __init__(self) -> None:
         self._ticket = itertools.count()
+        #: One more; what comes back means nothing.
+        self.add: Callable[[], int] = self._ticket.__next__
         self._reads = 0
         self._reading = threading.Lock()
-
-    def add(self) -> None:
-        """One more."""
-        next(self._ticket)
 
     def value(self) -> int:
         """How many were added."""
@@ -64,7 +63,9 @@ class Ring(Generic[Row]):
 
     def __init__(self, size: int) -> None:
         self._rows: deque[Row] = deque(maxlen=size)
+        self._append = self._rows.append
         self._given = Tally()
+        self._count = self._given.add
         self._taking = threading.Lock()  # between taking and reading the counts
         self._taken = 0
         self._dropped = 0
@@ -72,9 +73,11 @@ class Ring(Generic[Row]):
     def __len__(self) -> int:
         return len(self._rows)
 
-    def put(self, row: Row) -> None:
-        self._rows.append(row)
-        self._given.add()
+    def put(self, row: Row) -> int:
+        """Add a row; how many there are now."""
+        self._append(row)
+        self._count()
+        return len(self._rows)
 
     def take(self, most: int) -> list[Row]:
         """The oldest rows, at most so many."""
