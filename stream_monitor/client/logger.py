@@ -53,10 +53,7 @@ class _Logger:
         prefix with it), ``bootstrap_servers`` alone is an address without any. ``max_queue``
         bounds the events that wait, and as many labels. A message goes out when ``batch_rows``
         wait, or ``linger_ms`` after the one before. ``sender`` makes another way than Kafka,
-        for tests.
-
-        Raises:
-            ConfigurationError: something here cannot be; it is said what to do.
+        for tests. Raises ``ConfigurationError``, with what to do, where something cannot be.
         """
         check_options(
             model, version, max_queue=max_queue, batch_rows=batch_rows, linger_ms=linger_ms
@@ -298,4 +295,4 @@ def _breathe() -> None:
 
 
 def _nobody(lanes: Sequence[Lane[Any]]) -> None:
-    """Where there is no registry."""
+    """Where no registry is."""
