@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 BOOTSTRAP ?= 127.0.0.1:9092
 CONFIG ?=
-BENCHMARKS := statistics detection throughput labels
+BENCHMARKS := statistics detection throughput labels client
 
 .DEFAULT_GOAL := help
 .PHONY: help install install-test demo test test-fast lint run kafka bench lock clean

@@ -14,7 +14,10 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-_PACKAGES = ("numpy", "scipy", "river", "pyarrow", "msgspec", "faust-streaming", "aiokafka")
+_PACKAGES = (
+    *("numpy", "scipy", "river", "pyarrow", "msgspec", "faust-streaming", "aiokafka"),
+    "confluent-kafka",
+)
 _THREAD_SETTINGS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 

@@ -6,18 +6,15 @@ of the types that the format has; ``None`` stands for no value.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any, Required, TypedDict, Unpack
 
-import msgspec
 import numpy as np
 import pyarrow as pa
 import pyarrow.ipc
 
 from stream_monitor.events.batch import RawColumn
-
-_to_json = msgspec.json.Encoder().encode
+from stream_monitor.events.json_text import dump
 
 
 def encode_event(
@@ -48,7 +45,7 @@ def encode_event(
         "ground_truth": ground_truth,
         "segments": segments,
     }
-    return _dumps({name: value for name, value in envelope.items() if value is not None})
+    return dump({name: value for name, value in envelope.items() if value is not None})
 
 
 class MessageColumns(TypedDict, total=False):
@@ -74,7 +71,7 @@ def encode_columns(*, model: str, **columns: Unpack[MessageColumns]) -> bytes:
             message[name] = {member: _listed(values) for member, values in column.items()}
         else:
             message[name] = _listed(column)
-    return _dumps({"model": model, "columns": message})
+    return dump({"model": model, "columns": message})
 
 
 def encode_arrow(*, model: str, **columns: Unpack[MessageColumns]) -> bytes:
@@ -101,7 +98,7 @@ def encode_label(
 ) -> bytes:
     """The truth about one prediction, anything but None, as a JSON object."""
     label = {"model": model, "prediction_id": prediction_id, "ground_truth": ground_truth}
-    return _dumps(label if timestamp is None else {**label, "timestamp": timestamp})
+    return dump(label if timestamp is None else {**label, "timestamp": timestamp})
 
 
 def encode_label_columns(
@@ -115,7 +112,7 @@ def encode_label_columns(
     columns = {"prediction_id": _listed(prediction_id), "ground_truth": _listed(ground_truth)}
     if timestamp is not None:
         columns["timestamp"] = _listed(timestamp)
-    return _dumps({"model": model, "columns": columns})
+    return dump({"model": model, "columns": columns})
 
 
 def encode_label_arrow(
@@ -141,17 +138,6 @@ def _stream(model: str, arrays: Mapping[str, pa.Array]) -> bytes:
         writer.write_table(table)
     written: bytes = sink.getvalue().to_pybytes()
     return written
-
-
-def _dumps(message: Mapping[str, object]) -> bytes:
-    try:
-        encoded = _to_json(message)
-    except OverflowError:  # an integer beyond 64 bits
-        encoded = b"null"
-    if b"null" not in encoded:
-        return encoded
-    # msgspec writes NaN and ±inf as null; the standard library keeps them apart
-    return json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def _listed(column: object) -> Any:

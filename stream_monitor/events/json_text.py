@@ -1,4 +1,4 @@
-"""JSON from bytes, as strict as possible and as lenient as producers need."""
+"""JSON from bytes, as strict as possible and as lenient as producers need; and to bytes."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import msgspec
 from stream_monitor.errors import BadMessageError, Reason
 
 _strict = msgspec.json.Decoder().decode
+_to_json = msgspec.json.Encoder().encode
 
 
 def parse(value: bytes) -> object:
@@ -25,6 +26,18 @@ def parse(value: bytes) -> object:
         raise _too_deep() from None
     except ValueError:  # msgspec's errors and UnicodeDecodeError
         return _lenient(value)
+
+
+def dump(value: object) -> bytes:
+    """A JSON value of Python's plain types; NaN and ±inf are written as Python writes them."""
+    try:
+        encoded = _to_json(value)
+    except OverflowError:  # an integer beyond 64 bits
+        encoded = b"null"
+    if b"null" not in encoded:
+        return encoded
+    # msgspec writes NaN and ±inf as null; the standard library keeps them apart
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def _lenient(value: bytes) -> object:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+#: The earliest and the latest time that is taken, in ms.
+MIN_MS, MAX_MS = 10**11, 10**14
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:

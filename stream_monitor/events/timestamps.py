@@ -24,10 +24,9 @@ import numpy as np
 from stream_monitor.errors import BadMessageError, Reason
 from stream_monitor.events.batch import IntArray, RawColumn, RecordLike
 from stream_monitor.events.faults import kind, show
+from stream_monitor.events.limits import MAX_MS as MAX_MS
+from stream_monitor.events.limits import MIN_MS as MIN_MS
 from stream_monitor.events.limits import Limits
-
-#: The earliest and the latest time that is taken, in ms.
-MIN_MS, MAX_MS = 10**11, 10**14
 
 _timestamp = attrgetter("timestamp")
 _WANTED = "send integer milliseconds since 1970 or an RFC 3339 string"

@@ -7,17 +7,14 @@ client's. No error names a secret.
 from __future__ import annotations
 
 import ssl
-from pathlib import Path
 from typing import Any
 
 from faust.auth import SASLCredentials, SSLCredentials
 
+from stream_monitor.client.secrets import password
 from stream_monitor.config.security import SecuritySettings
 from stream_monitor.config.settings import KafkaSettings
 from stream_monitor.errors import BrokerError, ConfigurationError
-
-#: The longest password file, in bytes; whatever is longer is another file by mistake.
-MAX_PASSWORD_BYTES = 4096
 
 
 def client_options(security: SecuritySettings) -> dict[str, Any]:
@@ -52,36 +49,6 @@ def faust_credentials(security: SecuritySettings) -> SASLCredentials | SSLCreden
             ssl_context=ssl_context(security) if security.encrypts else None,
         )
     return SSLCredentials(ssl_context(security)) if security.encrypts else None
-
-
-def password(security: SecuritySettings) -> str:
-    """The password, from its variable or from its file less one line break at the end.
-
-    Raises:
-        ConfigurationError: the file cannot be read, is empty, too long or no UTF-8.
-    """
-    if security.password is not None:
-        return security.password.get_secret_value()
-    path = Path(security.password_file or "")
-    where = f"kafka.security.password_file {path}"
-    try:
-        with path.open("rb") as file:
-            data = file.read(MAX_PASSWORD_BYTES + 1)
-    except OSError as error:
-        raise ConfigurationError(f"{where} cannot be read: {error.strerror}") from error
-    if len(data) > MAX_PASSWORD_BYTES:
-        raise ConfigurationError(
-            f"{where} is longer than {MAX_PASSWORD_BYTES:,} bytes; it holds the password alone"
-        )
-    try:
-        text = data.decode("utf-8")
-    except UnicodeDecodeError:
-        # Without the cause, whose words show bytes of the file.
-        raise ConfigurationError(f"{where} is no UTF-8 text; it holds the password alone") from None
-    text = text.removesuffix("\n").removesuffix("\r")
-    if not text:
-        raise ConfigurationError(f"{where} is empty; write the password into it")
-    return text
 
 
 def ssl_context(security: SecuritySettings) -> ssl.SSLContext:

@@ -92,3 +92,17 @@ def test_the_benchmark_of_labels_prints_its_targets() -> None:
     assert document["targets"][1]["value"] == 20_000
     assert document["results"]["bytes_per_pending_prediction"] > 0
     assert document["results"]["plain_faust_table"]["rows"] == 2_000
+
+
+@pytest.mark.kafka
+def test_the_benchmark_of_the_client_prints_its_target() -> None:
+    rows = ("--calls", "2000", "--sends", "50", "--rounds", "1")
+    document = last_line("benchmarks.client", *rows)
+    assert [(t["name"], t["op"], t["target"]) for t in document["targets"]] == [
+        ("log_p99_us", "<=", 20)
+    ]
+    results = document["results"]
+    assert results["client"]["paced"]["sent"] == 4_000
+    waiting = ("confluent_produce_and_flush", "aiokafka_send_and_wait")
+    assert all(results["us_a_call"][name]["p50"] > 0 for name in (*waiting, "nothing", "log"))
+    assert results["decoding"]["gain"] > 1

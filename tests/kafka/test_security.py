@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
+from stream_monitor.client.secrets import MAX_PASSWORD_BYTES
 from stream_monitor.config.render import to_yaml
 from stream_monitor.config.security import SecuritySettings
 from stream_monitor.config.settings import KafkaSettings
@@ -19,7 +20,7 @@ from stream_monitor.errors import BrokerError, ConfigurationError
 from stream_monitor.kafka.admin import Outcome, create_topics
 from stream_monitor.kafka.reach import reached
 from stream_monitor.kafka.references import publish
-from stream_monitor.kafka.security import MAX_PASSWORD_BYTES, client_options, faust_credentials
+from stream_monitor.kafka.security import client_options, faust_credentials
 from stream_monitor.testing.kafka import KafkaServer, free_port
 from stream_monitor.testing.listeners import Certificates, make_certificates, secured
 from tests.kafka.live import Documents, Site, assert_reports_are, batch_pass, published

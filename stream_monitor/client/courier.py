@@ -1,0 +1,215 @@
+"""The thread that packs and sends, and how it begins, forks and ends."""
+
+from __future__ import annotations
+
+import atexit
+import logging
+import os
+import threading
+import time
+import weakref
+from collections.abc import Callable, Sequence
+from functools import cache
+from typing import Any
+
+from stream_monitor.client.counts import Statistics
+from stream_monitor.client.lane import Lane
+from stream_monitor.client.pack import Message
+from stream_monitor.client.ring import Bell
+from stream_monitor.client.sending import Sender, leak
+
+_log = logging.getLogger("stream_monitor.client")
+
+#: How long to wait before a sender that could not be made is tried again, in seconds.
+RETRY_S = 5.0
+
+#: How long to rest after a fault of our own, so that one that stays fills no log, in seconds.
+FAULT_PAUSE_S = 1.0
+
+_TICK_S = 0.05  # how often to look for news while somebody waits for them
+_NEVER = float("inf")
+
+Lanes = Sequence[Lane[Any]]
+
+
+class Courier:
+    """Takes rows from lanes to Kafka, in a thread that starts with the first row.
+
+    ``told`` is called after each round, from the thread, with what the lanes have counted.
+    """
+
+    def __init__(
+        self,
+        lanes: Lanes,
+        make_sender: Callable[[], Sender],
+        *,
+        batch_rows: int,
+        linger_s: float,
+        told: Callable[[Lanes], None],
+    ) -> None:
+        self._lanes = lanes
+        self._make_sender = make_sender
+        self._batch_rows = batch_rows
+        self._linger_s = linger_s
+        self._told = told
+        self._sender: Sender | None = None
+        self._begin()
+
+    def _begin(self) -> None:
+        self.bell = Bell()
+        self.thread: threading.Thread | None = None  # none before the first row
+        self._starting = threading.Lock()
+        self._flushing = 0
+        self._retry_at = 0.0
+        self._deadline = _NEVER  # of the end, once it is known
+
+    def start(self) -> None:
+        """Start the thread, if nobody has; returns at once where another is just doing it."""
+        if self.thread is None and self._starting.acquire(blocking=False):
+            thread = threading.Thread(target=self._run, name="prediction-logger", daemon=True)
+            self.thread = thread
+            _watch_the_process()
+            _running.add(self)
+            try:
+                thread.start()
+            except RuntimeError:  # no more threads, or the interpreter is about to end
+                self.thread = None
+                self._starting.release()
+                raise
+
+    def statistics(self) -> Statistics:
+        return sum((lane.statistics() for lane in self._lanes), Statistics())
+
+    def flush(self, timeout_s: float) -> bool:
+        """Send what was logged before this call; whether all of it is settled in time."""
+        deadline = time.monotonic() + timeout_s
+        goal = self.statistics().logged
+        self._flushing += 1
+        try:
+            while self.statistics().settled < goal:
+                if time.monotonic() >= deadline or self.thread is None:
+                    return False
+                self.bell.ring()
+                time.sleep(min(_TICK_S / 10, max(0.0, deadline - time.monotonic())))
+        finally:
+            self._flushing -= 1
+        return True
+
+    def ask_to_end(self, timeout_s: float = 0.0) -> None:
+        """Let the thread send what it can in this time and end; returns at once."""
+        self._deadline = min(self._deadline, time.monotonic() + timeout_s)
+        self.bell.ring()
+
+    def end(self, timeout_s: float) -> None:
+        """The same, and wait for it: somewhat longer than the timeout at the most."""
+        self.ask_to_end(timeout_s)
+        thread = self.thread
+        if thread is not None and thread is not threading.current_thread():
+            thread.join(timeout_s + 2)
+
+    def forked(self) -> None:
+        """In a child process: begin anew, with nothing of what the parent has to send."""
+        leak(self._sender)
+        self._sender = None
+        for lane in self._lanes:
+            lane.reset()
+        self._begin()
+
+    def _run(self) -> None:
+        while True:
+            try:
+                due = self._wait()
+                self._round(due)
+                if self._ended():
+                    break
+            except Exception:  # a bug of ours: say it, and go on more slowly
+                _log.exception("The prediction logger failed; it goes on.")
+                time.sleep(FAULT_PAUSE_S)
+        self._give_up()
+
+    def _wait(self) -> bool:
+        """Wait for a full batch, for the linger's end or for news; whether all rows are due."""
+        hurried = self._flushing > 0 or self._deadline < _NEVER
+        sender = self._sender
+        if sender is not None and (hurried or sender.room <= 0) and self._waiting():
+            sender.poll(_TICK_S)
+            return True
+        return not self.bell.wait(_TICK_S if hurried else self._linger_s) or hurried
+
+    def _waiting(self) -> int:
+        return self.statistics().waiting
+
+    def _round(self, due: bool) -> None:
+        if self._sender is not None and self._sender.broken:
+            self._sender.close()
+            self._sender = None
+        least = 1 if due else self._batch_rows
+        for lane in self._lanes:
+            while len(lane.ring) >= least:
+                sender = self._ready()
+                if sender is None or sender.room <= 0:
+                    break
+                for message in lane.next_messages(self._batch_rows, time.time_ns() // 1_000_000):
+                    self._send(sender, lane, message)
+        if self._sender is not None:
+            self._sender.poll(0.0)
+        self._told(self._lanes)
+
+    def _send(self, sender: Sender, lane: Lane[Any], message: Message) -> None:
+        try:
+            sender.send(lane.topic, message, lane.settle)
+        except Exception:  # a bug of ours: its rows are not to be counted as waiting for ever
+            _log.exception("A message could not be handed on; its rows are lost.")
+            lane.settle(message, False)
+
+    def _ready(self) -> Sender | None:
+        """The sender, made when it is first needed; None while it cannot be made."""
+        if self._sender is None and time.monotonic() >= self._retry_at:
+            try:
+                self._sender = self._make_sender()
+            except Exception as error:
+                self._retry_at = time.monotonic() + RETRY_S
+                _log.warning("The client of Kafka cannot be made; it is tried again: %s", error)
+        return self._sender
+
+    def _ended(self) -> bool:
+        if self._deadline == _NEVER:
+            return False
+        return time.monotonic() >= self._deadline or not self._waiting()
+
+    def _give_up(self) -> None:
+        """What is still here when the time is up is lost, and counted."""
+        if self._sender is not None:
+            self._sender.close()
+            self._sender = None
+        for lane in self._lanes:
+            lane.lose_all()
+        self._told(self._lanes)
+
+
+#: Those whose thread runs in this process.
+_running: weakref.WeakSet[Courier] = weakref.WeakSet()
+
+#: How long the end of the process may be held up, in seconds, by all couriers together.
+EXIT_TIMEOUT_S = 5.0
+
+
+def _at_exit() -> None:
+    couriers = list(_running)
+    for courier in couriers:
+        courier.ask_to_end(EXIT_TIMEOUT_S)
+    for courier in couriers:
+        courier.end(EXIT_TIMEOUT_S)
+
+
+def _after_fork() -> None:
+    for courier in list(_running):
+        courier.forked()
+    _running.clear()
+
+
+@cache
+def _watch_the_process() -> None:
+    """Once a process, when there is something to watch it for."""
+    atexit.register(_at_exit)
+    os.register_at_fork(after_in_child=_after_fork)
