@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -115,35 +115,6 @@ def bad_stories(history: History) -> list[BadStory]:
 def bad_of(history: History, story: BadStory) -> tuple[Dated, ...]:
     """The shares of a check over the period."""
     return bad_series(history.windows, story.check, story.column)
-
-
-class Strip(NamedTuple):
-    """A column's drift over the period in cells: its largest effect in each, ``None`` without."""
-
-    column: str
-    cells: list[float | None]
-    alarms: list[bool]
-
-
-def strips(history: History, stories: list[ColumnStory], cells: int) -> list[Strip]:
-    """The listed columns in equal parts of the period."""
-    if not history.windows:
-        return []
-    begin, end = history.windows[0].start_ms, history.windows[-1].end_ms
-    found: Mapping[str, dict[int, tuple[float, bool]]] = defaultdict(dict)
-    for end_ms, first in _firsts(history):
-        cell = min(cells - 1, (end_ms - begin - 1) * cells // max(1, end - begin))
-        for column, effect in first.effects.items():
-            old = found[column].get(cell, (0.0, False))
-            found[column][cell] = max(old[0], effect), old[1] or column in first.drifted
-    return [
-        Strip(
-            story.column,
-            [found[story.column].get(cell, (None, False))[0] for cell in range(cells)],
-            [found[story.column].get(cell, (None, False))[1] for cell in range(cells)],
-        )
-        for story in stories[:LISTED]
-    ]
 
 
 def shares_of(counts: Mapping[str, Any], which: str) -> list[float]:

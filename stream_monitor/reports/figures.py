@@ -10,6 +10,7 @@ from stream_monitor.reports.facts import Point
 from stream_monitor.reports.forecast import Forecast
 from stream_monitor.reports.history import History
 from stream_monitor.reports.series import Dated, figure_series, forecast_of
+from stream_monitor.reports.words import quantile
 
 ESTIMATED = "estimated_"
 ERROR = "estimate_error_"
@@ -92,7 +93,7 @@ def estimate_errors(history: History) -> list[FigureStory]:
 def latency(history: History) -> list[FigureStory]:
     """Quantiles and mean, ascending."""
     names = {n for w in history.windows if w.first for n in w.first.figures if _is_latency(n)}
-    return stories(history, sorted(names, key=_quantile))
+    return stories(history, sorted(names, key=lambda name: quantile(name) or 100.0))
 
 
 def bounds_of(name: str) -> tuple[float, float]:
@@ -104,12 +105,7 @@ def bounds_of(name: str) -> tuple[float, float]:
 
 
 def _is_latency(name: str) -> bool:
-    return name == "mean" or (name.startswith("p") and name[1:].isdigit())
-
-
-def _quantile(name: str) -> float:
-    """Where a quantile stands (p99 before p999, as decimals); the mean comes last."""
-    return float(f"0.{name[1:]}") if name != "mean" else 1.0
+    return name == "mean" or quantile(name) is not None
 
 
 def _order(name: str) -> tuple[int, str]:

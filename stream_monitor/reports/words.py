@@ -7,7 +7,6 @@ from stream_monitor.alerts.times import rfc3339
 
 #: Figures that are shares of something, within [0, 1].
 _PERCENT = frozenset({"coverage", "duplicates", "share"})
-_MS = frozenset({"p50", "p90", "p99", "mean"})
 _NAMES = {
     "p50": "median latency",
     "p90": "90 % quantile of the latency",
@@ -33,6 +32,18 @@ CHECKS = {
 }
 
 
+def quantile(name: str) -> float | None:
+    """The percentage of a latency's quantile; ``None`` for another figure.
+
+    >>> quantile("p99.9"), quantile("precision")
+    (99.9, None)
+    """
+    try:
+        return float(name[1:]) if name.startswith("p") else None
+    except ValueError:
+        return None
+
+
 def figure_name(name: str) -> str:
     """A figure as a title.
 
@@ -42,7 +53,7 @@ def figure_name(name: str) -> str:
     for prefix in ("estimated_", "estimate_error_"):
         if name.startswith(prefix):
             return f"{prefix.replace('_', ' ')}{figure_name(name.removeprefix(prefix))}"
-    if name not in _NAMES and name.startswith("p") and name[1:].isdigit():
+    if name not in _NAMES and quantile(name) is not None:
         return f"{name[1:]} % quantile of the latency"
     return _NAMES.get(name) or FIGURE.get(name) or name.replace("_", " ")
 
@@ -57,9 +68,9 @@ def number(value: float | None, name: str = "") -> str:
         return "–"
     if name in _PERCENT or name in CHECKS:
         return f"{100 * value:.3g} %"
-    if name in _MS or (name.startswith("p") and name[1:].isdigit()):
-        return f"{value:.3g} ms" if value < 1e4 else f"{value:,.0f} ms"
-    return f"{value:,.0f}" if abs(value) >= 1e4 else f"{value:.3g}"
+    if name == "mean" or quantile(name) is not None:
+        return f"{value:.3g} ms" if value < 1e3 else f"{value:,.0f} ms"
+    return f"{value:,.0f}" if 1e3 <= abs(value) < 1e12 else f"{value:.3g}"
 
 
 def interval(lower: float | None, upper: float | None, name: str = "") -> str:
