@@ -9,11 +9,13 @@ from markupsafe import Markup
 
 from stream_monitor.reports import words
 from stream_monitor.reports.columns import BadStory, Pictured, bad_of
+from stream_monitor.reports.facts import Point
 from stream_monitor.reports.figures import FigureStory, bounds_of
 from stream_monitor.reports.forecast import Forecast
 from stream_monitor.reports.history import History
 from stream_monitor.reports.lines import line_chart
 from stream_monitor.reports.period import Period
+from stream_monitor.reports.series import Dated, thinned
 from stream_monitor.reports.shapes import distribution_chart
 from stream_monitor.reports.strips import Track
 
@@ -76,6 +78,7 @@ def column_card(found: Pictured, track: Track, matters: float) -> Card:
                 period=(track.begin_ms, track.end_ms),
             )
         )
+    note += _thinning(found.series)
     return Card(name, note + ".", tuple(pictures), "alarm" if one.is_drifted else "")
 
 
@@ -107,12 +110,14 @@ def latency_cards(period: Period, track: Track) -> list[Card]:
 def forecast_lines(period: Period) -> list[ForecastLine]:
     """Every forecast that there is: of the main figures, then of the columns that moved most."""
     lines = [
-        _forecast_line(words.figure_name(one.name), one.name, one.newest.point.value, one.forecast)
+        _forecast_line(words.figure_name(one.name), one.name, one.newest.point, one.forecast)
         for one in period.forecast
         if one.forecast is not None
     ]
     lines += [
-        _forecast_line(f"drift of {words.column_name(one.story.column)}", "", one.story.now, found)
+        _forecast_line(
+            f"drift of {words.column_name(one.story.column)}", "", one.series[-1].point, found
+        )
         for one in period.pictured
         if (found := one.forecast) is not None
     ]
@@ -145,6 +150,7 @@ def _figure_card(one: FigureStory, track: Track) -> Card:
         note += f"; worst {words.number(worst.point.value, one.name)}, {words.moment(worst.end_ms)}"
     if one.estimate:
         note += ". Dashed: estimated from the scores"
+    note += _thinning(one.series)
     chart = line_chart(
         f"{name} over time",
         one.name,
@@ -174,18 +180,25 @@ def _bad_card(history: History, one: BadStory, track: Track) -> Card:
     return Card(name, note, (chart,), "alarm" if one.is_broken else "")
 
 
+def _thinning(series: Sequence[Dated]) -> str:
+    _, each = thinned(series)
+    return f". A point is the mean of {each:,} windows" if each > 1 else ""
+
+
 def _goes(found: Forecast | None) -> bool:
     """Whether a forecast is worth a line in a picture: only a trend is."""
     return found is not None and found.slope is not None
 
 
-def _forecast_line(title: str, name: str, now: float, found: Forecast) -> ForecastLine:
+def _forecast_line(title: str, name: str, now: Point, found: Forecast) -> ForecastLine:
     trend, reaches = "none that can be told from chance", "–"
     if found.slope is not None:
         up = "+" if found.slope.value > 0 else "−"
         trend = f"{up}{words.number(abs(found.slope.value), name)} a day (p = {found.p_value:.2g})"
     if found.limit is not None:
-        reaches = f"not foreseen (limit {words.number(found.limit, name)})"
+        limit = words.number(found.limit, name)
+        is_beyond = now.value < found.limit if now.below else now.value > found.limit
+        reaches = f"{'beyond it now' if is_beyond else 'not foreseen'} ({limit})"
     if found.reaches is not None:
         late = found.reaches.latest_ms
         reaches = (
@@ -194,4 +207,4 @@ def _forecast_line(title: str, name: str, now: float, found: Forecast) -> Foreca
             f"{'much later' if late is None else words.moment(late)})"
         )
     then = f"{words.number(found.value, name)} ({words.interval(found.lower, found.upper, name)})"
-    return ForecastLine(title, words.number(now, name), then, found.at_ms, trend, reaches)
+    return ForecastLine(title, words.number(now.value, name), then, found.at_ms, trend, reaches)

@@ -37,7 +37,6 @@ class First:
     that are in alarm. ``figures``: of quality and latency.
     """
 
-    status: str
     effects: Mapping[str, float]
     drifted: frozenset[str]
     bad: Mapping[tuple[str, str], float]
@@ -123,7 +122,6 @@ def _first(report: Mapping[str, Any], verdicts: Sequence[Mapping[str, Any]]) -> 
         if each["column"] and each["monitor"] != EVIDENCE and each.get("statistic")
     }
     return First(
-        status=str(report["status"]),
         effects={column: effect for column, (_, effect) in effects.items()},
         drifted=frozenset(report["drifted"]),
         bad=shares,

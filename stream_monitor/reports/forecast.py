@@ -22,6 +22,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from stream_monitor.config.duration import DAY, MINUTE
 from stream_monitor.statistics.arrays import FloatArray, IntArray
 from stream_monitor.statistics.trend import Slope, best_step, mann_kendall, theil_sen
 
@@ -79,12 +80,12 @@ def forecast(
     if n < FEWEST:
         return None
     last, span = int(ends_ms[-1]), int(ends_ms[-1] - ends_ms[0])
-    days = (ends_ms - last) / _DAY
+    days = (ends_ms - last) / DAY
     run_days = np.array([run.mean() for run in np.array_split(days, RUNS)])
     runs = np.array([run.mean() for run in np.array_split(values, RUNS)])
     _, p_value = mann_kendall(runs)
     slope = theil_sen(run_days, runs)
-    ahead = span / 2 / _DAY
+    ahead = span / 2 / DAY
     at_ms = last + span // 2
     if not _is_trend(run_days, runs, slope):
         newer = values[n // 2 :]
@@ -135,16 +136,21 @@ def _is_trend(days: FloatArray, runs: FloatArray, slope: Slope) -> bool:
 
 
 def _reach(lines: list[_Line], limit: float, last_ms: int, span_ms: int) -> Reach | None:
-    trend = lines[0].days_to(limit) * _DAY
+    trend = lines[0].days_to(limit) * DAY
     if not 0 < trend <= span_ms:
         return None
-    ways = [way * _DAY for line in lines[1:] if (way := line.days_to(limit)) > 0]
+    ways = [way * DAY for line in lines[1:] if (way := line.days_to(limit)) > 0]
     latest = max(ways) if len(ways) == len(lines) - 1 else np.inf
     return Reach(
-        last_ms + int(trend),
-        last_ms + int(min([*ways, trend])),
-        None if latest > 2 * span_ms else last_ms + int(max(latest, trend)),
+        _minute(last_ms + trend),
+        _minute(last_ms + min([*ways, trend])),
+        None if latest > 2 * span_ms else _minute(last_ms + max(latest, trend)),
     )
+
+
+def _minute(ms: float) -> int:
+    """To the minute: what is foreseen is not known any better."""
+    return round(ms / MINUTE) * MINUTE
 
 
 def _width(deviations: FloatArray) -> float:
@@ -155,6 +161,3 @@ def _width(deviations: FloatArray) -> float:
 
 def _within(value: float, bounds: tuple[float, float]) -> float:
     return min(max(value, bounds[0]), bounds[1])
-
-
-_DAY = 86_400_000

@@ -13,7 +13,7 @@ from stream_monitor.alerts.rule import Severity
 from stream_monitor.detectors.verdict import Family, State
 from stream_monitor.reports.episodes import Episode
 from stream_monitor.reports.history import History
-from stream_monitor.reports.words import count, figure_name, moment
+from stream_monitor.reports.words import count, cut, figure_name, moment
 
 
 class Tone(StrEnum):
@@ -63,7 +63,7 @@ def overview(history: History) -> Overview:
 def what(episode: Episode) -> str:
     """What an alert is about, as a short title."""
     event = episode.told
-    names = listed([name_of(each.column) for each in ranked(event.columns)])
+    names = listed([cut(name_of(each.column)) for each in ranked(event.columns)])
     if event.monitor.startswith("degradation"):
         return "errors have risen"
     if event.family == Family.DRIFT:
@@ -71,7 +71,7 @@ def what(episode: Episode) -> str:
     if event.family == Family.QUALITY and not event.column:
         return f"more {names}" if names else "more bad values"
     if event.column and event.monitor in WHAT:
-        return WHAT[event.monitor][0].format(name=name_of(event.column))
+        return WHAT[event.monitor][0].format(name=cut(name_of(event.column)))
     side = "below" if event.below else "above"
     return f"{figure_name(event.monitor)} {side} its limit"
 

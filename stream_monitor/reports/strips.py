@@ -5,7 +5,7 @@ These pictures have no text in them and are stretched to the width of the page.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -51,7 +51,7 @@ def window_strip(windows: Sequence[WindowFacts], track: Track) -> Markup:
     for window in windows:
         cell = track.cell(window.end_ms)
         worst[cell] = max(window.status, worst.get(cell, ""), key=lambda s: rank.get(s, 0))
-    return _cells("the windows in the order of time", list(worst.items()), track.cells)
+    return _cells("the windows in the order of time", worst.items(), track.cells)
 
 
 def episode_strip(since_ms: int, end_ms: int | None, class_: str, track: Track) -> Markup:
@@ -103,11 +103,18 @@ def shade(effect: float) -> int:
     return min(_SHADES - 1, int(_SHADES * effect / FULL))
 
 
-def _cells(title: str, cells: Sequence[tuple[int, str]], of: int) -> Markup:
+def _cells(title: str, cells: Iterable[tuple[int, str]], of: int) -> Markup:
+    """A rectangle for each run of neighbouring cells of one class."""
     width = _WIDTH / of
+    runs: list[tuple[int, int, str]] = []
+    for at, class_ in sorted(cells):
+        if runs and runs[-1][1:] == (at, class_):
+            runs[-1] = runs[-1][0], at + 1, class_
+        else:
+            runs.append((at, at + 1, class_))
     drawn = [
-        element("rect", x=at * width, y=0, width=width + 0.4, height=_HEIGHT, class_=class_)
-        for at, class_ in sorted(cells)
+        element("rect", x=first * width, width=(end - first) * width, height=_HEIGHT, class_=class_)
+        for first, end, class_ in runs
     ]
     return _stretched(title, *drawn)
 

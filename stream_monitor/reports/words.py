@@ -100,5 +100,17 @@ def count(n: int, what: str) -> str:
 
 
 def column_name(column: str) -> str:
-    """A column as the head of a line: without an article."""
-    return name_of(column).removeprefix("the ")
+    """A column as the head of a line: without an article, and no longer than a line.
+
+    >>> column_name("feature:income"), column_name("score")
+    ('income', 'score')
+    """
+    return cut(name_of(column).removeprefix("the "))
+
+
+def cut(name: str) -> str:
+    """A name as it is if it is no longer than 40 characters, else its beginning."""
+    return name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1]}…"
+
+
+_LONGEST = 40
