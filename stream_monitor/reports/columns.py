@@ -21,7 +21,8 @@ LISTED = 40
 class ColumnStory:
     """One column. ``now`` is its drift in the newest window that measured it.
 
-    ``largest`` is the greatest of the period and ``largest_ms`` the end of its window;
+    ``largest`` is the greatest of the windows in alarm, of all if there are none, and
+    ``largest_ms`` the end of its window;
     ``in_alarm`` of ``measured`` windows were in alarm; ``is_drifted``: the newest one is.
     """
 
@@ -69,7 +70,7 @@ class BadStory:
 def column_stories(history: History) -> list[ColumnStory]:
     """All columns whose drift was measured, what to look at first first."""
     now: dict[str, tuple[float, bool]] = {}
-    largest: dict[str, tuple[float, int]] = {}
+    largest: dict[str, tuple[bool, float, int]] = {}
     alarms: Counter[str] = Counter()
     measured: Counter[str] = Counter()
     for end_ms, first in _firsts(history):
@@ -77,9 +78,10 @@ def column_stories(history: History) -> list[ColumnStory]:
             measured[column] += 1
             alarms[column] += column in first.drifted
             now[column] = effect, column in first.drifted
-            largest[column] = max(largest.get(column, (-1.0, 0)), (effect, end_ms))
+            found = column in first.drifted, effect, end_ms
+            largest[column] = max(largest.get(column, found), found)
     stories = [
-        ColumnStory(c, now[c][0], *largest[c], alarms[c], measured[c], now[c][1]) for c in now
+        ColumnStory(c, now[c][0], *largest[c][1:], alarms[c], measured[c], now[c][1]) for c in now
     ]
     return sorted(stories, key=lambda story: story.rank)
 

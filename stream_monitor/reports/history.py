@@ -36,9 +36,13 @@ class ReferenceFacts(NamedTuple):
 
 
 class Shape(NamedTuple):
-    """A column's ``distributions`` of one window; ``effect`` is its drift there."""
+    """A column's ``distributions`` of one window; ``effect`` is its drift there.
+
+    ``is_drifted``: it was in alarm.
+    """
 
     end_ms: int
+    is_drifted: bool
     effect: float
     counts: Mapping[str, Any]
 
@@ -49,7 +53,8 @@ class History:
 
     ``windows`` are in the order of their ends, none twice. ``episodes`` are the alerts whose time
     meets the period, by their start. ``newest`` and ``strongest``: by column, the distributions of
-    the newest window that was judged, and of the one in which its drift was largest.
+    the newest window that was judged, and of the one in which its drift was largest (of those in
+    alarm, if there are any).
     ``cumulative``: that of the newest report. ``confusion`` is of the newest window with labels.
     ``dropped``: windows left out as there were too many; ``unread``: documents that could not be
     read.
@@ -87,7 +92,7 @@ class Gathering:
         self._episodes: dict[str, Episode] = {}
         self._newest: dict[str, Shape] = {}
         self._strongest: dict[str, Shape] = {}
-        self._cumulative: tuple[int, Mapping[str, Any]] = (since_ms - 1, {})
+        self._cumulative: tuple[tuple[int, str], Mapping[str, Any]] = ((since_ms - 1, ""), {})
         self._confusion: tuple[tuple[int, int], Mapping[str, Any]] = ((since_ms - 1, 0), {})
         self._facts = 0
         self._dropped = 0
@@ -158,18 +163,19 @@ class Gathering:
         )
 
     def _keep_whole(self, document: Mapping[str, Any], facts: WindowFacts) -> None:
-        at = (facts.end_ms, int(document["revision"]))
+        at = (facts.end_ms, facts.revision)
         if document["labelled"] and at >= self._confusion[0]:
-            self._confusion = (at, document["confusion"])
+            self._confusion = (at, document.get("confusion", {}))
         if "cumulative" not in document or facts.first is None:
             return
-        if facts.end_ms >= self._cumulative[0]:
-            self._cumulative = (facts.end_ms, document["cumulative"])
+        # Two references may have a window that ends at the same time.
+        if (facts.end_ms, facts.report_id) >= self._cumulative[0]:
+            self._cumulative = ((facts.end_ms, facts.report_id), document["cumulative"])
         for column, counts in document.get("distributions", {}).items():
             effect = facts.first.effects.get(column)
-            if effect is None:
+            if effect is None or len(counts["counts"]) != len(counts["reference"]):
                 continue
-            shape = Shape(facts.end_ms, effect, counts)
+            shape = Shape(facts.end_ms, column in facts.first.drifted, effect, counts)
             self._newest[column] = max(shape, self._newest.get(column, shape), key=_when)
             self._strongest[column] = max(shape, self._strongest.get(column, shape), key=_how_much)
 
@@ -189,5 +195,6 @@ def _when(shape: Shape) -> tuple[int, float]:
     return shape.end_ms, shape.effect
 
 
-def _how_much(shape: Shape) -> tuple[float, int]:
-    return shape.effect, shape.end_ms
+def _how_much(shape: Shape) -> tuple[bool, float, int]:
+    # A window in alarm before any other: the noise of one with few rows may be larger.
+    return shape.is_drifted, shape.effect, shape.end_ms

@@ -63,7 +63,8 @@ def overview(history: History) -> Overview:
 def what(episode: Episode) -> str:
     """What an alert is about, as a short title."""
     event = episode.told
-    names = listed([cut(name_of(each.column)) for each in ranked(event.columns)])
+    columns = [cut(name_of(each.column)) for each in ranked(event.columns)]
+    names = listed(columns) if columns else ""
     if event.monitor.startswith("degradation"):
         return "errors have risen"
     if event.family == Family.DRIFT:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
@@ -105,7 +106,7 @@ def _lasting(evidence: Evidence) -> Iterator[Recommendation]:
             continue
         yield Recommendation(
             "If this is how it will be from now on, make it the reference: stream-monitor "
-            f"reference promote {history.model} --since {rfc3339(each.since_ms)}",
+            f"reference promote {shlex.quote(history.model)} --since {rfc3339(each.since_ms)}",
             f"{_capital(what(each))} has lasted {duration.render(lasted)}, and no performance "
             "alert is open.",
             "drift",

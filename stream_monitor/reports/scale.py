@@ -44,7 +44,8 @@ class Scale:
         step = next(each * size for each in (1, 2, 5, 10) if each * size >= raw * 0.999)
         first = math.ceil(self.low / step - 1e-9)
         last = math.floor(self.high / step + 1e-9)
-        return [round(each * step, 12) for each in range(first, min(last, first + 12) + 1)]
+        digits = 1 - math.floor(math.log10(step))  # so that 3 · 0.2 is 0.6
+        return [round(each * step, digits) for each in range(first, min(last, first + 12) + 1)]
 
 
 def time_marks(begin_ms: int, end_ms: int, about: int = 4) -> list[tuple[int, str]]:
