@@ -50,6 +50,19 @@ def test_a_sudden_change_is_no_trend(share: float) -> None:
     assert dated / 300 <= 0.05
 
 
+@pytest.mark.parametrize(("n", "rise", "least"), [(30, 6.0, 0.45), (100, 4.0, 0.6)])
+def test_a_trend_is_found_as_often_as_the_page_on_reports_says(
+    n: int, rise: float, least: float
+) -> None:
+    rng = np.random.default_rng(n)
+    found = 0
+    for _ in range(300):
+        told = forecast(hours(n), rng.normal(size=n) + rise * np.arange(n) / n)
+        assert told is not None
+        found += told.slope is not None
+    assert least <= found / 300 <= least + 0.25
+
+
 def test_a_true_trend_gets_a_date_near_the_true_one() -> None:
     rng = np.random.default_rng(5)
     n, limit = 120, 0.75
