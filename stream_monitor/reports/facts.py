@@ -7,13 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
+from stream_monitor.config.monitors import EVIDENCE
 from stream_monitor.detectors.verdict import Family, State
 from stream_monitor.errors import DataError
 
 #: The monitors whose effect a column's drift is shown by: the first that it has. All but the
 #: last are within [0, 1], and 0 is no change.
 BY = ("ks", "l_infinity", "psi", "jensen_shannon", "wasserstein", "chi_square")
-EVIDENCE = "evidence"
 
 
 class Point(NamedTuple):
