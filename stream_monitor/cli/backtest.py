@@ -24,6 +24,7 @@ from stream_monitor.cli.later import (
 from stream_monitor.cli.output import DURATION, Output, config_option, load_settings
 from stream_monitor.cli.performed import Performed
 from stream_monitor.cli.reference import load
+from stream_monitor.cli.report import write_report
 from stream_monitor.cli.restated import Restated
 from stream_monitor.cli.roles import told_roles
 from stream_monitor.cli.rows import RowOptions, Rows, labelled_rows, row_options
@@ -35,6 +36,7 @@ from stream_monitor.pipeline.engine import LocalEngine, run
 from stream_monitor.pipeline.merged import run_with_labels
 from stream_monitor.reference.model import Reference, Role
 from stream_monitor.reference.registry import References
+from stream_monitor.reports.history import Gathering
 from stream_monitor.scenarios.delays import LabelDelay
 
 #: The first row's time for a file without timestamps: 2024-01-01T00:00:00Z.
@@ -63,6 +65,13 @@ START_MS = 1_704_067_200_000
     metavar="OUT",
     help="Write every verdict of every window as one JSON document; - is stdout.",
 )
+@click.option(
+    "--report",
+    "page",
+    type=click.Path(path_type=Path),
+    metavar="OUT",
+    help="Write what the period was like as one HTML page.",
+)
 def backtest(
     data: Path,
     reference_path: Path,
@@ -72,6 +81,7 @@ def backtest(
     window_ms: int | None,
     slide_ms: int | None,
     target: Path | None,
+    page: Path | None,
 ) -> None:
     """Judge the rows of DATA (.csv, .parquet or .jsonl) window by window, without Kafka.
 
@@ -105,6 +115,12 @@ def backtest(
     open_ms = min(of_model.revision_ms, settings.labels.retention_ms)
     restated = Restated(open_ms if later is not None else 0)
     findings, performed = Findings(), Performed()
+    period = Gathering(
+        reference.model,
+        found.first_ms - of_model.window_ms,
+        found.last_ms + of_model.window_ms,
+        of_model,
+    )
     reports: list[msgspec.Raw] = []
     alerts: list[Mapping[str, Any]] = []
 
@@ -112,6 +128,8 @@ def backtest(
         for report in final:
             findings.add(report)
             performed.add(report)
+            if page is not None:
+                period.report(report)
             if target is not None:
                 reports.append(msgspec.Raw(msgspec.json.encode(report)))
 
@@ -121,6 +139,7 @@ def backtest(
             for publish in published:
                 if publish.stream is Stream.ALERTS:
                     alerts.append(publish.document)
+                    period.alert(publish.document)
                 else:
                     restated.add(publish.document)
             keep(restated.final())
@@ -148,6 +167,8 @@ def backtest(
                 "revisions": restated.revisions,
             }
         _write(output, target, msgspec.json.format(msgspec.json.encode(document), indent=1))
+    if page is not None:
+        write_report(output, period.history([reference]), page)
     _say_next(output, reference_path, findings, of_model, target)
 
 

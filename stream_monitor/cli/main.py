@@ -52,6 +52,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "stream_monitor.cli.backtest:backtest",
         "Judge a data file window by window, and count what would have been alarms.",
     ),
+    "report": (
+        "stream_monitor.cli.report:report",
+        "Tell what a model's period was like, as one HTML page.",
+    ),
     "config": (
         "stream_monitor.cli.config:config",
         "Check and show the configuration.",

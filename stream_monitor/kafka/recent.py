@@ -45,7 +45,7 @@ async def read_recent(
     at_ms = max(0, since_ms - settings.worker.future_tolerance_ms)
     async with consuming(kafka) as consumer:
         decoders = {p: decoder(settings) for p in range(topics[kafka.topic("predictions")])}
-        async for partition, records in _since(consumer, kafka, "predictions", topics, at_ms):
+        async for partition, records in since(consumer, kafka, "predictions", topics, at_ms):
             decoded = decoders[partition].decode(records)
             rejected += len(decoded.rejected)
             for batch in decoded.batches:
@@ -53,7 +53,7 @@ async def read_recent(
             on_progress(len(records))
         if kafka.topic("labels") in topics and recent.rows:
             labels = LabelDecoder(limits)
-            async for _, records in _since(consumer, kafka, "labels", topics, at_ms):
+            async for _, records in since(consumer, kafka, "labels", topics, at_ms):
                 for found in labels.decode(records).batches:
                     recent.add_labels(found)
                 on_progress(len(records))
@@ -81,13 +81,14 @@ async def held(settings: Settings, topics: Mapping[str, int], model: str) -> Hel
     return Held(min(times), max(times)) if times else None
 
 
-async def _since(
+async def since(
     consumer: AIOKafkaConsumer,
     kafka: KafkaSettings,
     topic: Topic,
     topics: Mapping[str, int],
     at_ms: int,
 ) -> AsyncIterator[tuple[int, list[ConsumerRecord]]]:
+    """The partition and records of a topic that were sent from a time on, to its present end."""
     partitions = _partitions(kafka, topic, topics)
     consumer.assign(partitions)
     ends = await consumer.end_offsets(partitions)

@@ -20,6 +20,7 @@ from stream_monitor.detectors.representative import warnings
 from stream_monitor.detectors.seasonal import season_warnings
 from stream_monitor.detectors.slices import compare_versions
 from stream_monitor.detectors.verdict import Family, State, Verdict
+from stream_monitor.pipeline.distributions import distributions_document
 from stream_monitor.pipeline.lane import DueWindow
 from stream_monitor.pipeline.slice_report import (
     comparison_document,
@@ -62,6 +63,7 @@ def report_document(
         "drifted": drifted(verdicts),
         "open_alerts": _open(alerts),
         "verdicts": [verdict_document(verdict) for verdict in verdicts],
+        "distributions": distributions_document(summary.columns, reference),
         "confusion": _confusion(summary.traffic.total, reference),
         "slices": slices_document(summary.traffic, reference, settings),
         "cumulative": {

@@ -1,0 +1,200 @@
+"""The record of a model over a period, gathered from its reports and alerts one by one.
+
+What is kept is bounded: the newest windows, and whole documents of two of them only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from stream_monitor.alerts.event import AlertEvent
+from stream_monitor.config.settings import ModelSettings
+from stream_monitor.errors import DataError
+from stream_monitor.reference.model import Reference
+from stream_monitor.reports.episodes import Episode
+from stream_monitor.reports.facts import WindowFacts, facts_of
+
+MAX_WINDOWS = 10_000
+#: Effects and figures of all windows together: with a thousand columns fewer windows are kept.
+MAX_FACTS = 4_000_000
+MAX_EPISODES = 1_000
+
+
+class ReferenceFacts(NamedTuple):
+    """Where a reference came from, for people."""
+
+    hash: str
+    rows: int
+    source: str
+    created_ms: int
+
+    @classmethod
+    def of(cls, reference: Reference) -> ReferenceFacts:
+        return cls(reference.hash, reference.rows, reference.source, reference.created_ms)
+
+
+class Shape(NamedTuple):
+    """A column's ``distributions`` of one window; ``effect`` is its drift there.
+
+    ``is_drifted``: it was in alarm.
+    """
+
+    end_ms: int
+    is_drifted: bool
+    effect: float
+    counts: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class History:
+    """All that a report on a period is made of.
+
+    ``windows`` are in the order of their ends, none twice. ``episodes`` are the alerts whose time
+    meets the period, by their start. ``newest`` and ``strongest``: by column, the distributions of
+    the newest window that was judged, and of the one in which its drift was largest (of those in
+    alarm, if there are any).
+    ``cumulative``: that of the newest report. ``confusion`` is of the newest window with labels.
+    ``dropped``: windows left out as there were too many; ``unread``: documents that could not be
+    read.
+    """
+
+    model: str
+    since_ms: int
+    until_ms: int
+    settings: ModelSettings
+    windows: tuple[WindowFacts, ...]
+    episodes: tuple[Episode, ...]
+    newest: Mapping[str, Shape]
+    strongest: Mapping[str, Shape]
+    cumulative: Mapping[str, Any]
+    confusion: Mapping[str, Any]
+    references: Mapping[str, ReferenceFacts]
+    dropped: int = 0
+    unread: int = 0
+
+
+class Gathering:
+    """Takes documents of one model in any order, each as often as it comes.
+
+    A window belongs to the period ``[since_ms, until_ms]`` if its end does, an alert if it was
+    open at any time of it; what was said after ``until_ms`` is not known yet.
+    """
+
+    def __init__(self, model: str, since_ms: int, until_ms: int, settings: ModelSettings) -> None:
+        if since_ms >= until_ms:
+            raise DataError("the period of a report ends before it begins; give a later end")
+        self.unread = 0
+        self._model, self._settings = model, settings
+        self._since_ms, self._until_ms = since_ms, until_ms
+        self._windows: dict[str, WindowFacts] = {}
+        self._episodes: dict[str, Episode] = {}
+        self._newest: dict[str, Shape] = {}
+        self._strongest: dict[str, Shape] = {}
+        self._cumulative: tuple[tuple[int, str], Mapping[str, Any]] = ((since_ms - 1, ""), {})
+        self._confusion: tuple[tuple[int, int], Mapping[str, Any]] = ((since_ms - 1, 0), {})
+        self._facts = 0
+        self._dropped = 0
+        self._floor_ms = since_ms  # windows up to here were let go
+
+    def report(self, document: Mapping[str, Any]) -> None:
+        """Take one document of the topic ``reports`` in; what cannot be read is counted."""
+        if document.get("model") != self._model:
+            return
+        try:
+            facts = facts_of(document)
+        except DataError:
+            self.unread += 1
+            return
+        if not self._floor_ms <= facts.end_ms <= self._until_ms:
+            return
+        before = self._windows.get(facts.report_id)
+        if before is not None:
+            self._facts -= before.size
+            facts = before.merge(facts)
+        self._windows[facts.report_id] = facts
+        self._facts += facts.size
+        self._keep_whole(document, facts)
+        if len(self._windows) > MAX_WINDOWS or self._facts > MAX_FACTS:
+            self._let_go()
+
+    def alert(self, document: Mapping[str, Any]) -> None:
+        """Take one document of the topic ``alerts`` in; what cannot be read is counted."""
+        if document.get("model") != self._model:
+            return
+        try:
+            event = AlertEvent.from_dict(document)
+        except ValueError:  # an alert of an earlier version
+            self.unread += 1
+            return
+        if event.window_end_ms > self._until_ms:
+            return
+        found, before = Episode.of(event), self._episodes.get(event.alert_id)
+        self._episodes[event.alert_id] = found if before is None else before.merge(found)
+        if len(self._episodes) > 2 * MAX_EPISODES:
+            kept = self._ordered()[-MAX_EPISODES:]
+            self._episodes = {each.last.alert_id: each for each in kept}
+
+    def history(self, references: Iterable[Reference] = ()) -> History:
+        """All that was gathered."""
+        windows = sorted(self._windows.values(), key=lambda w: (w.end_ms, w.report_id))
+        met = (e for e in self._ordered() if e.end_ms is None or e.end_ms >= self._since_ms)
+        used = {window.reference_hash for window in windows}
+        return History(
+            model=self._model,
+            since_ms=self._since_ms,
+            until_ms=self._until_ms,
+            settings=self._settings,
+            windows=tuple(windows),
+            episodes=tuple(met)[-MAX_EPISODES:],
+            newest=dict(self._newest),
+            strongest=dict(self._strongest),
+            cumulative=self._cumulative[1],
+            confusion=self._confusion[1],
+            references={r.hash: ReferenceFacts.of(r) for r in references if r.hash in used},
+            dropped=self._dropped,
+            unread=self.unread,
+        )
+
+    def _ordered(self) -> list[Episode]:
+        return sorted(
+            self._episodes.values(), key=lambda each: (each.last.started_at, each.last.alert_id)
+        )
+
+    def _keep_whole(self, document: Mapping[str, Any], facts: WindowFacts) -> None:
+        at = (facts.end_ms, facts.revision)
+        if document["labelled"] and at >= self._confusion[0]:
+            self._confusion = (at, document.get("confusion", {}))
+        if "cumulative" not in document or facts.first is None:
+            return
+        # Two references may have a window that ends at the same time.
+        if (facts.end_ms, facts.report_id) >= self._cumulative[0]:
+            self._cumulative = ((facts.end_ms, facts.report_id), document["cumulative"])
+        for column, counts in document.get("distributions", {}).items():
+            effect = facts.first.effects.get(column)
+            if effect is None or len(counts["counts"]) != len(counts["reference"]):
+                continue
+            shape = Shape(facts.end_ms, column in facts.first.drifted, effect, counts)
+            self._newest[column] = max(shape, self._newest.get(column, shape), key=_when)
+            self._strongest[column] = max(shape, self._strongest.get(column, shape), key=_how_much)
+
+    def _let_go(self) -> None:
+        """Forget the oldest tenth of the windows; they are not taken in again."""
+        by_end = sorted(self._windows.values(), key=lambda window: window.end_ms)
+        for window in by_end[: max(1, len(by_end) // 10)]:
+            self._floor_ms = max(self._floor_ms, window.end_ms + 1)
+        for window in by_end:
+            if window.end_ms < self._floor_ms:
+                del self._windows[window.report_id]
+                self._facts -= window.size
+                self._dropped += 1
+
+
+def _when(shape: Shape) -> tuple[int, float]:
+    return shape.end_ms, shape.effect
+
+
+def _how_much(shape: Shape) -> tuple[bool, float, int]:
+    # A window in alarm before any other: the noise of one with few rows may be larger.
+    return shape.is_drifted, shape.effect, shape.end_ms

@@ -1,0 +1,139 @@
+"""The reference's and a window's distribution drawn over each other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from markupsafe import Markup
+
+from stream_monitor.reports.columns import shares_of
+from stream_monitor.reports.scale import Scale
+from stream_monitor.reports.svg import element, path, picture
+from stream_monitor.reports.words import number
+
+WIDTH, HEIGHT = 360.0, 168.0
+LEFT, RIGHT, TOP, BOTTOM = 12.0, 12.0, 10.0, 24.0
+#: Categories with bars of their own; the rest is put together.
+BARS = 8
+#: A density so much above the middle one hides all others.
+_SPIKE = 12.0
+_LABEL = 18
+
+
+def distribution_chart(title: str, counts: Mapping[str, Any]) -> Markup:
+    """A column's ``distributions``: densities of a continuous column, bars of any other."""
+    then, now = shares_of(counts, "reference"), shares_of(counts, "counts")
+    if "categories" in counts:
+        names = [*(str(each) for each in counts["categories"]), "(others)", "(unseen)"]
+        return _bars(title, *_foremost(names, then, now))
+    edges = [float(each) for each in counts["edges"]]
+    if _is_smooth(edges, then, now):
+        return _densities(title, edges, then, now)
+    names = [f"≤ {number(edge)}" for edge in edges[1:-1]]
+    names.append(f"> {number(edges[-2])}" if len(edges) > 2 else "all")
+    return _bars(title, *_pooled(names, then, now))
+
+
+def _is_smooth(edges: Sequence[float], then: Sequence[float], now: Sequence[float]) -> bool:
+    """Whether densities can be drawn: enough bins, all of them wide, none a spike."""
+    widths = np.diff(_clipped(edges))
+    if len(then) < BARS or not np.isfinite(widths).all() or not (widths > 0).all():
+        return False
+    densities = np.maximum(np.array(then), np.array(now)) / widths
+    return bool(densities.max() <= _SPIKE * np.median(densities))
+
+
+def _clipped(edges: Sequence[float]) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """Edges whose outer bins are no wider than a third of all between them.
+
+    Else a single far value would press everything else against the other side.
+    """
+    found = np.array(edges, dtype=np.float64)
+    if len(found) > 3:
+        widest = (found[-2] - found[1]) / 3
+        found[0] = max(found[0], found[1] - widest)
+        found[-1] = min(found[-1], found[-2] + widest)
+    return found
+
+
+def _densities(
+    title: str, edges: Sequence[float], then: Sequence[float], now: Sequence[float]
+) -> Markup:
+    places = _clipped(edges)
+    widths = np.diff(places)
+    old, new = np.array(then) / widths, np.array(now) / widths
+    x = Scale(float(places[0]), float(places[-1]), LEFT, WIDTH - RIGHT)
+    y = Scale(0.0, float(max(old.max(), new.max())) * 1.05, HEIGHT - BOTTOM, TOP)
+
+    def outline(heights: np.ndarray[Any, np.dtype[np.float64]]) -> Iterator[tuple[float, float]]:
+        yield x(float(places[0])), y(0.0)
+        for (left, right), height in zip(pairwise(places), heights, strict=True):
+            yield x(float(left)), y(float(height))
+            yield x(float(right)), y(float(height))
+        yield x(float(places[-1])), y(0.0)
+
+    marks = [
+        element("text", number(mark), x=x(mark), y=HEIGHT - 7, class_="mark middle")
+        for mark in x.marks(4)
+        if LEFT + 10 <= x(mark) <= WIDTH - RIGHT - 10
+    ]
+    ground = y(0.0)
+    return picture(
+        title,
+        WIDTH,
+        HEIGHT,
+        element("path", d=path(outline(old), closed=True), class_="then"),
+        element("path", d=path(outline(new)), class_="now"),
+        element("line", x1=LEFT, x2=WIDTH - RIGHT, y1=ground, y2=ground, class_="axis"),
+        *marks,
+    )
+
+
+def _foremost(
+    names: list[str], then: list[float], now: list[float]
+) -> tuple[list[str], list[float], list[float]]:
+    """Those with the largest share then or now in their order; the rest is among the others."""
+    filled = [at for at in range(len(names)) if then[at] or now[at]]
+    chosen = sorted(sorted(filled, key=lambda at: -max(then[at], now[at]))[:BARS])
+    rest = [at for at in filled if at not in chosen]
+    found = [[list_[at] for at in chosen] for list_ in (then, now)]
+    labels = [names[at] for at in chosen]
+    if rest:
+        labels.append(f"({len(rest)} more)")
+        found[0].append(sum(then[at] for at in rest))
+        found[1].append(sum(now[at] for at in rest))
+    return labels, found[0], found[1]
+
+
+def _pooled(
+    names: list[str], then: list[float], now: list[float]
+) -> tuple[list[str], list[float], list[float]]:
+    """Neighbouring bins put together until there are few enough; the name is the last one's."""
+    each = -(-len(names) // (BARS + 1))
+    starts = range(0, len(names), each)
+    return (
+        [names[min(at + each, len(names)) - 1] for at in starts],
+        [sum(then[at : at + each]) for at in starts],
+        [sum(now[at : at + each]) for at in starts],
+    )
+
+
+def _bars(title: str, names: Sequence[str], then: Sequence[float], now: Sequence[float]) -> Markup:
+    step, left, right = 24.0, 118.0, 52.0
+    height = TOP + step * len(names) + 6
+    x = Scale(0.0, max([*then, *now, 1e-9]), left, WIDTH - right)
+    drawn: list[Markup] = []
+    for at, (name, old, new) in enumerate(zip(names, then, now, strict=True)):
+        y = TOP + at * step
+        label = name if len(name) <= _LABEL else name[: _LABEL - 1] + "…"
+        drawn += [
+            element("text", label, x=left - 6, y=y + 14, class_="mark right"),
+            element("rect", x=left, y=y, width=x(old) - left, height=9, class_="then"),
+            element("rect", x=left, y=y + 10, width=x(new) - left, height=9, class_="now-bar"),
+            element("text", f"{100 * old:.3g} %", x=x(old) + 4, y=y + 8, class_="mark small"),
+            element("text", f"{100 * new:.3g} %", x=x(new) + 4, y=y + 18, class_="mark small"),
+        ]
+    return picture(title, WIDTH, height, *drawn)

@@ -1,0 +1,81 @@
+"""Versions and slices beside each other, as tables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from stream_monitor.reports.words import count, figure_name, interval, number
+
+#: Values of a slice that have a line; those with most rows.
+VALUES = 20
+
+
+class Table(NamedTuple):
+    """``note`` is what the table leaves out, or empty."""
+
+    title: str
+    heads: list[str]
+    rows: list[list[str]]
+    note: str = ""
+
+
+def slice_tables(cumulative: Mapping[str, Any]) -> list[Table]:
+    """A table for each dimension: its values with rows, labels and figures."""
+    return [_slices(name, found) for name, found in cumulative.get("slices", {}).items()]
+
+
+def version_tables(cumulative: Mapping[str, Any]) -> list[Table]:
+    """A table for each version beside the champion."""
+    return [_version(each) for each in cumulative.get("versions", ())]
+
+
+def _slices(name: str, dimension: Mapping[str, Any]) -> Table:
+    values = sorted(dimension["values"].items(), key=lambda item: (-item[1]["rows"], item[0]))
+    shown = values[:VALUES]
+    figures = list(dict.fromkeys(f for _, found in shown for f in found["figures"]))
+    rows = [
+        [value, f"{found['rows']:,}", f"{found['labelled']:,}"]
+        + [_told(found["figures"].get(figure), figure) for figure in figures]
+        for value, found in shown
+    ]
+    left = []
+    if len(values) > VALUES:
+        left.append(f"{count(len(values) - VALUES, 'more value')} with fewer events")
+    if dimension.get("dropped_rows"):
+        left.append(f"{count(dimension['dropped_rows'], 'event')} of values beyond the limit")
+    note = f"Not shown: {' and '.join(left)}." if left else ""
+    heads = [name, "events", "labelled", *(figure_name(figure) for figure in figures)]
+    return Table(f"By {name}", heads, rows, note)
+
+
+def _version(found: Mapping[str, Any]) -> Table:
+    rows = [
+        [
+            figure_name(each["metric"]),
+            _told(each["champion"], each["metric"]),
+            _told(each["candidate"], each["metric"]),
+            number(each.get("difference"), each["metric"]),
+            interval(each.get("lower"), each.get("upper"), each["metric"]),
+            str(each["decided"]),
+        ]
+        for each in found["metrics"]
+    ]
+    heads = [
+        "figure",
+        f"{found['champion']} (champion)",
+        str(found["version"]),
+        "difference",
+        "95 %",
+        "decided",
+    ]
+    note = "Decided: by a confidence sequence, which may be read at any time."
+    return Table(f"Version {found['version']} beside {found['champion']}", heads, rows, note)
+
+
+def _told(figure: Mapping[str, Any] | None, name: str) -> str:
+    if figure is None or figure.get("value") is None:
+        return "–"
+    lower, upper = figure.get("lower"), figure.get("upper")
+    told = number(figure["value"], name)
+    return told if lower is None and upper is None else f"{told} ({interval(lower, upper, name)})"

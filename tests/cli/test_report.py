@@ -1,0 +1,102 @@
+"""``stream-monitor report`` and ``backtest --report``."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from stream_monitor.cli.main import run
+
+BACKTEST = ["backtest", "now.csv", "--reference", "m.reference", "--window", "2m", "--slide", "1m"]
+
+
+@pytest.fixture(autouse=True)
+def small(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A model ``m``, and ten minutes of rows of which x moves half-way."""
+    for name in os.environ:
+        if name.upper().startswith("STREAM_MONITOR_"):
+            monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+    rng = np.random.default_rng(3)
+    x = rng.normal(size=1200).round(3)
+    x[900:] += 2
+    rows = [f"{v},{'ab'[i % 2]},{i % 2}\n" for i, v in enumerate(x)]
+    Path("then.csv").write_text("x,c,y\n" + "".join(rows[:600]))
+    Path("now.csv").write_text("x,c,y\n" + "".join(rows[600:]))
+    assert run(["reference", "build", "then.csv", "--model", "m", "--prediction", "y"]) == 0
+    capsys.readouterr()
+
+
+def test_a_backtest_writes_the_page(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run([*BACKTEST, "--report", "page.html"]) == 0
+    out = capsys.readouterr().out
+    assert "Something is wrong: drift of x" in out
+    assert "page.html: 10 windows" in out
+    page = Path("page.html").read_text(encoding="utf-8")
+    assert page.startswith("<!doctype html>")
+    assert "then.csv" in page  # where the reference came from
+
+
+def test_a_backtests_file_gives_the_same_verdict_and_figures(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert run([*BACKTEST, "--json", "told.json", "--report", "one.html"]) == 0
+    assert run(["report", "--from", "told.json", "-o", "two.html"]) == 0
+    capsys.readouterr()
+    assert run(["report", "--from", "told.json", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["model"] == "m"
+    assert found["verdict"]["tone"] == "critical"
+    assert found["columns"][0]["column"] == "feature:x"
+    (one, two) = (Path(name).read_text(encoding="utf-8") for name in ("one.html", "two.html"))
+    assert found["verdict"]["sentence"] in one
+    strips = [
+        page[page.index('id="drift"') : page.index('id="performance"')] for page in (one, two)
+    ]
+    assert strips[0] == strips[1]
+
+
+def test_a_part_of_a_backtests_time_is_told_as_it_was_then(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert run([*BACKTEST, "--json", "told.json"]) == 0
+    capsys.readouterr()
+    until = ["--until", "2024-01-01T00:05:00Z"]
+    assert run(["report", "--from", "told.json", *until, "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["verdict"]["tone"] == "good"
+    assert found["windows"]["all"] == 5
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        (["--model", "m", "--since", "2024-01-01T00:00:00Z"], 2, "-o report.html, or --json"),
+        (["-o", "a.html"], 2, "--model and --since are needed"),
+        (["--model", "m", "-o", "a.html"], 2, "--model and --since are needed"),
+        (["--from", "gone.json", "-o", "a.html"], 3, "gone.json cannot be read"),
+        (["--from", "now.csv", "-o", "a.html"], 3, "is not what stream-monitor backtest --json"),
+        (["--from", "told.json", "--model", "n", "-o", "a.html"], 3, "is of the model m, not of n"),
+        (
+            ["--model", "m", "--since", "2024-01-02T00:00:00Z", "--until", "2024-01-01T00:00:00Z"],
+            2,
+            "is not before --until",
+        ),
+        (["--from", "told.json", "--since", "2025-01-01T00:00:00Z"], 3, "ends before it begins"),
+    ],
+)
+def test_what_is_wrong_is_said_and_nothing_is_written(
+    arguments: list[str], code: int, says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run([*BACKTEST, "--json", "told.json"]) == 0
+    capsys.readouterr()
+    more = [] if "-o" in arguments or says.startswith("-o") else ["-o", "a.html"]
+    assert run(["report", *arguments, *more]) == code
+    assert says in capsys.readouterr().err
+    assert not Path("a.html").exists()
