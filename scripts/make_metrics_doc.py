@@ -67,6 +67,11 @@ _VALUES: dict[tuple[str, str], Iterable[str]] = {
 }
 
 
+def known_values() -> dict[tuple[str, str], frozenset[str]]:
+    """The values of labels that are known beforehand, by metric and label."""
+    return {key: frozenset(values) for key, values in _VALUES.items()}
+
+
 def render() -> str:
     """The whole page."""
     caps = Caps()
