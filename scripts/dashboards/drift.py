@@ -8,6 +8,7 @@ from scripts.dashboards.limits import limit
 from scripts.dashboards.panels import (
     ANY_IS_BAD,
     BLUE,
+    GREEN,
     LIMIT,
     RED,
     Query,
@@ -15,7 +16,7 @@ from scripts.dashboards.panels import (
     bars,
     graph,
     number,
-    steps_of,
+    words,
 )
 from scripts.dashboards.promql import OF_MODEL, age_s, newest, per, recorded
 from stream_monitor.metrics import names
@@ -106,11 +107,11 @@ def drift() -> Board:
                     ),
                     bars(
                         "Drifted",
-                        "1 where the verdict that decides is an alarm, 0 where it is not; a column "
-                        "with too few values is missing.",
+                        "The verdict that decides; a column with too few values is missing.",
                         "none",
                         Query(f"sort_desc({newest(names.DRIFT_DETECTED, _COLUMN)})", "{{column}}"),
                         steps=(Step(1, RED),),
+                        mappings=words((0, "as before", GREEN), (1, "drifted", RED)),
                         most=1,
                         span=10,
                         height=10,
@@ -141,17 +142,7 @@ def drift() -> Board:
                         span=10,
                         height=10,
                     ),
-                    graph(
-                        "p-values",
-                        "Of the same tests. Without a change they lie anywhere between 0 and 1; a "
-                        "column whose p-value stays at 0 has changed.",
-                        "none",
-                        Query(newest(names.DRIFT_P_VALUE, _COLUMN, _TESTS), "{{column}}"),
-                        span=14,
-                        most=1,
-                        table_of="lastNotNull",
-                    ),
-                    open_alerts("drift", span=10, height=8),
+                    open_alerts("drift", height=5),
                 ),
             ),
         ),

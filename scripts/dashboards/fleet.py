@@ -17,7 +17,7 @@ from scripts.dashboards.panels import (
     number,
     steps_of,
 )
-from scripts.dashboards.promql import JOB, OF_MODEL, age_s, newest, per, rate, recorded, series
+from scripts.dashboards.promql import JOB, OF_MODEL, age_s, newest, per, rate, recorded
 from stream_monitor.metrics import names
 
 _OPEN = ("job", "model", "family", "monitor", "column", "severity")
@@ -46,10 +46,7 @@ def fleet() -> Board:
                         "Models",
                         "Models that the workers have seen events of, of those chosen above.",
                         "none",
-                        Query(
-                            f"count(count by (model) ({series(names.EVENTS)}))",
-                            "models",
-                        ),
+                        Query(f"count({rate(names.EVENTS, ('model',))})", "models"),
                         base=BLUE,
                     ),
                     number(
@@ -114,6 +111,7 @@ def fleet() -> Board:
                         ),
                         steps=steps_of(widespread),
                         most=1,
+                        height=6,
                         link=_LINK,
                     ),
                     bars(
@@ -126,6 +124,8 @@ def fleet() -> Board:
                             "{{model}}",
                         ),
                         steps=ANY_IS_BAD,
+                        most=2,
+                        height=6,
                         link=_LINK,
                     ),
                     bars(
@@ -138,6 +138,8 @@ def fleet() -> Board:
                             "{{model}}",
                         ),
                         steps=ANY_IS_BAD,
+                        most=2,
+                        height=6,
                         none="No labels",
                         link=_LINK,
                     ),

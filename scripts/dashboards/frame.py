@@ -20,7 +20,7 @@ from scripts.dashboards.promql import JOB
 from stream_monitor.metrics import names
 
 TAG = "stream-monitor"
-#: Every value of a label, and series without the label are none.
+#: Every model, however many they are; a list of hundreds would not fit into a query.
 _ALL = ".+"
 
 
@@ -122,9 +122,9 @@ def _job() -> builders.QueryVariable:
         .datasource(DATASOURCE)
         .refresh(VariableRefresh.ON_TIME_RANGE_CHANGED)
         .sort(VariableSort.ALPHABETICAL_ASC)
+        # All is each of these by name: other jobs have series called up and process_… too.
         .multi(True)
         .include_all(True)
-        .all_value(_ALL)
         .current(VariableOption(text="All", value="$__all"))
     )
 

@@ -7,7 +7,6 @@ from scripts.dashboards.frame import Board, Row
 from scripts.dashboards.limits import limit
 from scripts.dashboards.panels import (
     ANY_WARNS,
-    BLUE,
     GREEN,
     ORANGE,
     RED,
@@ -17,6 +16,7 @@ from scripts.dashboards.panels import (
     graph,
     number,
     steps_of,
+    words,
 )
 from scripts.dashboards.promql import JOB, age_s, increase, newest, rate, recorded, series
 from stream_monitor.metrics import names
@@ -128,13 +128,13 @@ def health() -> Board:
                 (
                     bars(
                         "State",
-                        "Which state each worker is in.",
+                        "Whether each worker runs; one that does not starts, recovers its tables "
+                        "or stops (StreamMonitorWorkerNotRunning).",
                         "none",
-                        Query(
-                            f"max by (job, instance, state) ({series(names.STATE)}) == 1",
-                            "{{instance}} {{state}}",
-                        ),
-                        base=BLUE,
+                        Query(newest(names.STATE, _WORKER, 'state="running"'), "{{instance}}"),
+                        base=ORANGE,
+                        steps=(Step(1, GREEN),),
+                        mappings=words((0, "not running", ORANGE), (1, "running", GREEN)),
                         most=1,
                     ),
                     graph(

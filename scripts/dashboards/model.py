@@ -14,11 +14,12 @@ from scripts.dashboards.panels import (
     steps_of,
     words,
 )
-from scripts.dashboards.promql import OF_MODEL, age_s, newest, per, rate, recorded
+from scripts.dashboards.promql import OF_MODEL, age_s, increase, newest, per, rate, recorded
 from stream_monitor.metrics import names
 
 #: The figures of performance that a graph of one model begins with.
 HEADLINES = "accuracy|balanced_accuracy|f1|roc_auc|r2"
+_STATUS = ("model", "status")
 
 
 def model() -> Board:
@@ -149,7 +150,7 @@ def model() -> Board:
                             ),
                             f"{LIMIT}: {{{{metric}}}}",
                         ),
-                        most=1,
+                        least=None,
                     ),
                     graph(
                         "Latency of predictions",
@@ -158,6 +159,25 @@ def model() -> Board:
                         "s",
                         Query(newest(names.LATENCY, ("model", "quantile")), "q {{quantile}}"),
                         Query(newest(names.LATENCY_THRESHOLD, OF_MODEL), f"{LIMIT}: q 0.99"),
+                    ),
+                    graph(
+                        "Windows with too few events",
+                        "In 6 hours. Above the limit, and with no window that had enough, "
+                        "StreamMonitorWindowsThin begins.",
+                        "none",
+                        Query(increase(names.WINDOWS, OF_MODEL, "6h", 'status="thin"'), "thin"),
+                        limits=(limit("windows_thin", "warning"),),
+                    ),
+                    graph(
+                        "Alerts that began and ended",
+                        "What was said of alerts of the model.",
+                        "none",
+                        Query(
+                            f"{increase(names.ALERTS, _STATUS, '$__rate_interval')} > 0",
+                            "{{status}}",
+                        ),
+                        columns=True,
+                        none="No alert began or ended",
                     ),
                 ),
             ),

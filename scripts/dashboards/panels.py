@@ -58,14 +58,18 @@ def graph(
     limits: Sequence[Limit] = (),
     span: int = 12,
     height: int = 8,
+    least: float | None = 0,
     most: float | None = None,
-    stacked: bool = False,
+    columns: bool = False,
+    none: str = "",
     table_of: str = "",
     link: DashboardLink | None = None,
 ) -> timeseries.Panel:
-    """Figures over time from 0 on; ``limits``, and queries called "limit…", are dashed lines.
+    """Figures over time, from ``least`` to ``most``; limits are dashed lines.
 
-    ``table_of`` lists the series beside the graph by this calculation, for more than a few.
+    A query called "limit…" is drawn as a limit too. ``columns`` are for what happens now and
+    then, ``none`` is said where nothing did. ``table_of`` lists the series beside the graph by
+    this calculation, for more than a few.
     """
     legend = common.VizLegendOptions().show_legend(True)
     if table_of:
@@ -88,7 +92,6 @@ def graph(
         .description(description)
         .datasource(DATASOURCE)
         .unit(unit)
-        .min(0)
         .span(span)
         .height(height)
         .legend(legend)
@@ -98,14 +101,17 @@ def graph(
             .sort(options.SortOrder.DESCENDING)
         )
         .line_width(2)
-        .fill_opacity(60 if stacked else 8)
+        .fill_opacity(80 if columns else 0)
+        .draw_style(options.GraphDrawStyle.BARS if columns else options.GraphDrawStyle.LINE)
         .show_points(options.VisibilityMode.NEVER)
         .thresholds(_thresholds(()))
     )
+    if least is not None:
+        panel = panel.min(least)
     if most is not None:
         panel = panel.max(most)
-    if stacked:
-        panel = panel.stacking(common.StackingConfig().mode(options.StackingMode.NORMAL))
+    if none:
+        panel = panel.no_value(none)
     drawn = [Query(each.query, limit_name(each)) for each in limits]
     for query in _lettered([*queries, *drawn]):
         panel = panel.with_target(query)
@@ -126,16 +132,14 @@ def number(
     span: int = 4,
     height: int = 4,
     none: str = "",
-    names: bool = False,
     decimals: int | None = None,
     mappings: Sequence[dashboard.ValueMapping] = (),
     link: DashboardLink | None = None,
 ) -> stat.Panel:
     """One figure as it stands, large, in the colour of the step it is in.
 
-    ``none`` is said where there is no value, ``names`` puts the series' names beside the values.
+    ``none`` is said where there is no value, ``mappings`` words in place of some values.
     """
-    mode = options.BigValueTextMode.VALUE_AND_NAME if names else options.BigValueTextMode.VALUE
     panel = (
         stat.Panel()
         .title(title)
@@ -147,7 +151,7 @@ def number(
         .thresholds(_thresholds(steps, base))
         .color_mode(options.BigValueColorMode.VALUE)
         .graph_mode(options.BigValueGraphMode.NONE)
-        .text_mode(mode)
+        .text_mode(options.BigValueTextMode.VALUE)
         .reduce_options(_last())
         .with_target(_target(query, "A").instant())
     )
@@ -172,6 +176,7 @@ def bars(
     height: int = 8,
     most: float | None = None,
     none: str = "",
+    mappings: Sequence[dashboard.ValueMapping] = (),
     link: DashboardLink | None = None,
 ) -> bargauge.Panel:
     """One figure of each series as it stands, as bars beside each other."""
@@ -188,6 +193,11 @@ def bars(
         .orientation(options.VizOrientation.HORIZONTAL)
         .display_mode(options.BarGaugeDisplayMode.BASIC)
         .value_mode(options.BarGaugeValueMode.TEXT)
+        .name_placement(options.BarGaugeNamePlacement.LEFT)
+        .sizing(options.BarGaugeSizing.MANUAL)
+        .min_viz_height(16)
+        .max_viz_height(28)
+        .text(common.VizTextDisplayOptions().title_size(13).value_size(14))
         .legend(common.VizLegendOptions().show_legend(True))
         .reduce_options(_last())
         .with_target(_target(query, "A").instant())
@@ -196,6 +206,8 @@ def bars(
         panel = panel.max(most)
     if none:
         panel = panel.no_value(none)
+    if mappings:
+        panel = panel.mappings(list(mappings))
     return panel if link is None else panel.data_links([link])
 
 
@@ -269,8 +281,6 @@ def _dashed(color: str) -> list[dashboard.DynamicConfigValue]:
         _property("color", {"mode": "fixed", "fixedColor": color}),
         _property("custom.lineStyle", {"fill": "dash", "dash": [8, 8]}),
         _property("custom.lineWidth", 1),
-        _property("custom.fillOpacity", 0),
-        _property("custom.stacking", {"mode": "none", "group": "A"}),
     ]
 
 

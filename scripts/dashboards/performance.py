@@ -98,7 +98,7 @@ def performance() -> Board:
                             newest(names.PERFORMANCE_THRESHOLD, _METRIC, f'metric=~"{HEADLINES}"'),
                             f"{LIMIT}: {{{{metric}}}}",
                         ),
-                        most=1,
+                        least=None,
                     ),
                     graph(
                         "Estimated from the scores",
@@ -109,7 +109,7 @@ def performance() -> Board:
                             newest(names.PERFORMANCE, _METRIC, 'metric=~"estimated_.+"'),
                             "{{metric}}",
                         ),
-                        most=1,
+                        least=None,
                     ),
                     graph(
                         "Errors with a unit",
@@ -121,6 +121,7 @@ def performance() -> Board:
                             newest(names.PERFORMANCE_VALUE_THRESHOLD, _METRIC),
                             f"{LIMIT}: {{{{metric}}}}",
                         ),
+                        least=None,
                         span=8,
                     ),
                     graph(
@@ -180,7 +181,8 @@ def performance() -> Board:
                         "joined: met their prediction. unmatched and contradicted are a producer's "
                         "mistake, expired predictions never got a label.",
                         "cps",
-                        Query(rate(names.OUTCOME, ("model", "outcome")), "{{outcome}}"),
+                        Query(f"{rate(names.OUTCOME, ('model', 'outcome'))} > 0", "{{outcome}}"),
+                        none="No labels",
                         span=8,
                     ),
                     graph(
@@ -204,7 +206,8 @@ def performance() -> Board:
                     graph(
                         "Labels that contradict",
                         "Share of the labels of 6 hours that differ from an earlier one for the "
-                        "same prediction. From the limit on StreamMonitorLabelsContradicted begins.",
+                        "same prediction. From the limit on "
+                        "StreamMonitorLabelsContradicted begins.",
                         "percentunit",
                         Query(recorded(_CONTRADICTED), "contradicted"),
                         limits=(limit("labels_contradicted_ratio", "warning"),),

@@ -150,9 +150,11 @@ def pipeline() -> Board:
                         "limits, the runbook StreamMonitorDataDropped what each means.",
                         "short",
                         Query(
-                            increase(names.DROPPED, ("job", "limit"), "$__rate_interval"),
+                            f"{increase(names.DROPPED, ('job', 'limit'), '$__rate_interval')} > 0",
                             "{{limit}}",
                         ),
+                        columns=True,
+                        none="Nothing was dropped",
                         span=8,
                     ),
                     graph(

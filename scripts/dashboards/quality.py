@@ -20,6 +20,7 @@ from scripts.dashboards.promql import OF_MODEL, increase, newest, per, rate, rec
 from stream_monitor.metrics import names
 
 _CHECK = ("model", "column", "check")
+_REASON = ("job", "reason")
 _LEGEND = "{{column}} {{check}}"
 
 
@@ -120,9 +121,11 @@ def quality() -> Board:
                         "cannot be read says no model. They are on the topic dead-letters.",
                         "none",
                         Query(
-                            increase(names.REJECTED, ("job", "reason"), "$__rate_interval"),
+                            f"{increase(names.REJECTED, _REASON, '$__rate_interval')} > 0",
                             "{{reason}}",
                         ),
+                        columns=True,
+                        none="None was rejected",
                         span=8,
                     ),
                     graph(

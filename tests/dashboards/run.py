@@ -17,6 +17,7 @@ from stream_monitor.config.duration import MINUTE
 from stream_monitor.config.monitors import (
     AlertSettings,
     LatencySettings,
+    MaximumSettings,
     MinimumSettings,
     PerformanceSettings,
 )
@@ -45,7 +46,9 @@ def settings() -> Settings:
             window_ms=20 * MINUTE,
             slide_ms=10 * MINUTE,
             allowed_lateness_ms=MINUTE,
-            performance=PerformanceSettings(min=MinimumSettings(accuracy=0.55)),
+            performance=PerformanceSettings(
+                min=MinimumSettings(accuracy=0.55), max=MaximumSettings(log_loss=1.0)
+            ),
             latency=LatencySettings(max_p99_ms=60),
             alerts=AlertSettings(consecutive=2, recover=2),
         ),
