@@ -191,7 +191,7 @@ def health() -> Board:
                         "there is no reserve left.",
                         "percentunit",
                         Query(_busy(), "{{instance}}"),
-                        span=8,
+                        span=6,
                         most=1,
                     ),
                     graph(
@@ -199,7 +199,7 @@ def health() -> Board:
                         "Of each partition of joins; labels.max_bytes is where the oldest go.",
                         "bytes",
                         Query(newest(names.JOINER_BYTES, ("job", "partition")), "{{partition}}"),
-                        span=8,
+                        span=6,
                     ),
                     graph(
                         "Summaries received",
@@ -208,7 +208,18 @@ def health() -> Board:
                         "cps",
                         Query(rate(names.SLOTS, ("job",)), "{{job}} received"),
                         Query(rate(names.SLOTS_REPEATED, ("job",)), "{{job}} repeated"),
-                        span=8,
+                        span=6,
+                    ),
+                    graph(
+                        "Joiners recovering",
+                        "1 while the joiner of a partition reads what it held before; until then "
+                        "it tells nothing of labels (StreamMonitorJoinerRecovering).",
+                        "none",
+                        Query(
+                            newest(names.JOINER_RECOVERING, ("job", "partition")), "{{partition}}"
+                        ),
+                        span=6,
+                        most=1,
                     ),
                 ),
             ),
