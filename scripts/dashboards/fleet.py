@@ -9,6 +9,7 @@ from scripts.dashboards.panels import (
     ANY_IS_BAD,
     ANY_WARNS,
     BLUE,
+    ONE_COLUMN,
     RED,
     Query,
     Step,
@@ -87,14 +88,15 @@ def fleet() -> Board:
                         "cps",
                         Query(f"sum({rate(names.EVENTS, OF_MODEL)})", "events"),
                         base=BLUE,
+                        decimals=1,
                     ),
                 ),
             ),
             Row(
                 "Alerts",
                 (
-                    open_alerts(span=14, height=8),
-                    firing(span=10, height=8),
+                    open_alerts(span=14, height=6),
+                    firing(span=10, height=6),
                 ),
             ),
             Row(
@@ -102,14 +104,14 @@ def fleet() -> Board:
                 (
                     bars(
                         "Columns drifted",
-                        "Share of the columns judged that have drifted. Red from where the alert "
-                        "StreamMonitorDriftWidespread begins.",
+                        "Share of the columns judged that have drifted: orange from one column on, "
+                        "red from where StreamMonitorDriftWidespread begins.",
                         "percentunit",
                         Query(
                             recorded("job_model:stream_monitor_columns_drifted:ratio"),
                             "{{model}}",
                         ),
-                        steps=steps_of(widespread),
+                        steps=(ONE_COLUMN, *steps_of(widespread)),
                         most=1,
                         height=6,
                         link=_LINK,

@@ -8,6 +8,7 @@ from scripts.dashboards.limits import limit
 from scripts.dashboards.panels import (
     BLUE,
     LIMIT,
+    ONE_COLUMN,
     Query,
     graph,
     number,
@@ -44,13 +45,13 @@ def model() -> Board:
                     ),
                     number(
                         "Columns drifted",
-                        "Share of the columns judged that have drifted. Red from where the alert "
-                        "StreamMonitorDriftWidespread begins.",
+                        "Share of the columns judged that have drifted: orange from one column on, "
+                        "red from where StreamMonitorDriftWidespread begins.",
                         "percentunit",
                         Query(
                             recorded("job_model:stream_monitor_columns_drifted:ratio"), "drifted"
                         ),
-                        steps=steps_of(widespread),
+                        steps=(ONE_COLUMN, *steps_of(widespread)),
                     ),
                     number(
                         "Quality score",
@@ -82,6 +83,7 @@ def model() -> Board:
                         "cps",
                         Query(rate(names.EVENTS, OF_MODEL), "events"),
                         base=BLUE,
+                        decimals=1,
                     ),
                 ),
             ),

@@ -13,6 +13,7 @@ from grafana_foundation_sdk.models.common import DataSourceRef
 from grafana_foundation_sdk.models.prometheus import PromQueryFormat
 
 from scripts.dashboards.limits import Limit
+from stream_monitor.metrics.caps import Caps
 
 Panel = timeseries.Panel | stat.Panel | bargauge.Panel | table.Panel
 
@@ -48,6 +49,8 @@ def steps_of(*given: Limit) -> tuple[Step, ...]:
 #: For counts of what should not be there.
 ANY_WARNS = (Step(1, ORANGE),)
 ANY_IS_BAD = (Step(1, RED),)
+#: One column of as many as have series of their own: where a share of columns is not 0 any more.
+ONE_COLUMN = Step(1 / Caps().columns, ORANGE)
 
 
 def graph(

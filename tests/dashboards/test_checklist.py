@@ -108,3 +108,19 @@ def test_a_link_to_a_model_takes_the_model_from_where_it_is() -> None:
             assert "${datasource:queryparam}&${job:queryparam}" in link["url"]
             seen += 1
     assert seen >= 5
+
+
+PICTURES = FOLDER.parent / "docs" / "dashboards"
+
+
+@every_board
+def test_the_page_on_dashboards_shows_each_and_says_what_it_answers(name: str) -> None:
+    page = (PICTURES.parent / "dashboards.md").read_text("utf-8")
+    (board,) = [each for each in boards() if each.name == name]
+    title = board.title.partition(": ")[2]
+    assert f"\n## {title}\n" in page
+    assert f"![{title}](dashboards/{name}.png)" in page
+    assert board.question.partition("? ")[0].rstrip("?") in page
+    picture = (PICTURES / f"{name}.png").read_bytes()
+    assert picture.startswith(b"\x89PNG")
+    assert len(picture) < 200_000
