@@ -31,6 +31,7 @@ _SECTIONS = {
     names.LAG_RECORDS: "Lag",
     names.WINDOWS: "Windows and references",
     names.ALERTS: "Alerts",
+    names.NOTIFIED: "The notifier",
     names.COLUMNS_JUDGED: "The latest window of each model",
 }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -18,6 +19,8 @@ from stream_monitor.kafka.app import quiet_logs
 from stream_monitor.kafka.clock import now_ms
 from stream_monitor.kafka.worker import Worker
 from stream_monitor.metrics.exporter import Exporter
+from stream_monitor.metrics.snapshot import Snapshot
+from stream_monitor.notify.notifier import Notifier
 from stream_monitor.web.pages import Pages
 from stream_monitor.web.server import MonitorServer
 
@@ -67,8 +70,13 @@ def worker(
     )
     quiet_logs(logging.INFO if verbose else logging.ERROR)
     output = Output()
-    made = Worker(settings, create=create_topics)
-    pages = Pages(made.snapshot, Exporter(made.snapshot), now_ms)
+    notifier = Notifier(settings.alertmanager, now_ms)
+    made = Worker(settings, create=create_topics, on_document=notifier.hear)
+
+    def read() -> Snapshot:
+        return notifier.show(made.snapshot())
+
+    pages = Pages(read, Exporter(read), now_ms)
     with MonitorServer(pages, settings.worker.host, settings.worker.port) as server:
         output.line(
             f"worker of {settings.kafka.group} on {settings.kafka.bootstrap_servers}, "
@@ -76,5 +84,18 @@ def worker(
         )
         output.line(f"health  {server.url}/health")
         output.line(f"metrics {server.url}/metrics")
-        asyncio.run(made.run())
+        asyncio.run(_run(made, notifier))
     output.line("stopped: everything read is committed")
+
+
+async def _run(worker: Worker, notifier: Notifier) -> None:
+    """The worker until it ends, and the notifier beside it; neither goes on without the other."""
+    stop = asyncio.Event()
+    telling = asyncio.create_task(notifier.run(worker.snapshot))
+    telling.add_done_callback(lambda task: stop.set())
+    try:
+        await worker.run(stop)
+    finally:
+        telling.cancel()
+        with suppress(asyncio.CancelledError):
+            await telling  # raises what it has ended with, which only a bug does

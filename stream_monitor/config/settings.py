@@ -5,7 +5,8 @@ ends in ``_ms`` is written without the suffix and as a duration in YAML (``windo
 in Python it has its own name and is whole milliseconds. The models are frozen and refuse
 unknown keys; types are strict (``"5"`` is no number, ``true`` is no 1).
 
-The one secret is ``kafka.security.password``; ``render`` leaves it out.
+The one secret is ``kafka.security.password``, which ``render`` leaves out; elsewhere the setting is
+the name of a file that has it.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from pydantic import (
 )
 
 from stream_monitor.config import duration
+from stream_monitor.config.alertmanager import AlertmanagerSettings
 from stream_monitor.config.budget import Budget, FalseAlarms
 from stream_monitor.config.duration import DAY, HOUR, MINUTE, SECOND
 from stream_monitor.config.kinds import SECTION as _CONFIG
@@ -182,6 +184,7 @@ class Settings(BaseModel):
     kafka: KafkaSettings = KafkaSettings()
     worker: WorkerSettings = WorkerSettings()
     labels: LabelSettings = LabelSettings()
+    alertmanager: AlertmanagerSettings = AlertmanagerSettings()
     defaults: ModelSettings = ModelSettings()
     models: dict[Text, ModelSettings] = Field(default_factory=dict)
 

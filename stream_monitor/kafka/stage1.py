@@ -66,6 +66,7 @@ class Stage1:
                     machine = self._machine(batch.partition.partition)
                     effects = machine.handle(batch.records, now_ms())
                     await self._send(batch.partition, effects)
+            self._view.summarised(batch.records[-1].timestamp, now_ms())
 
     async def flush(self, positions: dict[TP, Position]) -> None:
         """Hand on what the machines hold.

@@ -94,5 +94,5 @@ class Stage2:
                     await (
                         await self._sender.send(stream.value, model.encode(), body, headers=headers)
                     )
-                    self._view.published(effect)
+                    self._view.published(effect, now_ms())
                     self._on_document(effect)

@@ -10,12 +10,12 @@ from typing import Any
 from faust.types import TP
 
 from stream_monitor.joining.joiner import JoinCounts, Joiner
+from stream_monitor.kafka.open_alerts import open_alerts
 from stream_monitor.kafka.transport import Position
+from stream_monitor.metrics.histogram import DELAY, WORK, Histogram
 from stream_monitor.metrics.label_view import HeldView, JoinerView, LabelsView
 from stream_monitor.metrics.newest import newest
 from stream_monitor.metrics.snapshot import (
-    Durations,
-    OpenAlert,
     PartitionView,
     ReferenceView,
     Snapshot,
@@ -42,7 +42,8 @@ class WorkerView:
         self.labels = LabelCounts()
         self.joining = JoinCounts()
         self.rebalances = 0
-        self._durations = dict.fromkeys(_WORK, Durations())
+        self._durations = dict.fromkeys(_WORK, Histogram.empty(WORK))
+        self._record_delays = self._report_delays = Histogram.empty(DELAY)
         self._errors = 0
         self._last_error = ""
         self._last_error_ms: int | None = None
@@ -54,9 +55,16 @@ class WorkerView:
         self._last_error = sentence
         self._last_error_ms = time.time_ns() // 1_000_000
 
-    def published(self, publish: Publish) -> None:
+    def summarised(self, written_ms: int, now_ms: int) -> None:
+        """A batch was handled whose newest record has this Kafka time."""
+        self._record_delays = self._record_delays.seen((now_ms - written_ms) / 1000)
+
+    def published(self, publish: Publish, now_ms: int) -> None:
         """A report or alert is on its topic."""
         if publish.stream is Stream.REPORTS:
+            if not publish.document["revision"]:
+                late_ms = now_ms - publish.document["window"]["end_ms"]
+                self._report_delays = self._report_delays.seen(late_ms / 1000)
             report = newest(self._reports.get(publish.model), publish.document)
             if report is not None:
                 self._reports[publish.model] = report
@@ -68,9 +76,7 @@ class WorkerView:
         try:
             yield
         finally:
-            before = self._durations[what]
-            took = time.perf_counter() - begun
-            self._durations[what] = Durations(before.count + 1, before.seconds + took)
+            self._durations[what] = self._durations[what].seen(time.perf_counter() - begun)
 
     def refresh(
         self,
@@ -111,14 +117,13 @@ class WorkerView:
             handles=self._took("summarise", "evaluate"),
             label_emits=self._durations["join_emit"],
             label_handles=self._took("labels", "join"),
+            record_delays=self._record_delays,
+            report_delays=self._report_delays,
             labels=self._labels(joiners, is_recovering),
             open_alerts=tuple(
-                OpenAlert(
-                    name, key.family, key.monitor, key.column, str(alert.severity or "warning")
-                )
+                alert
                 for name, model in sorted(models.items())
-                for key, alert in model.all_alerts.items()
-                if alert.is_open
+                for alert in open_alerts(name, model)
             ),
             partitions=tuple(
                 self._partition(tp, at, source_topic, summarisers)
@@ -130,7 +135,7 @@ class WorkerView:
                 if model.watermark_ms is not None
             },
             references={
-                name: ReferenceView(reference.hash, reference.created_ms)
+                name: ReferenceView(reference.hash, reference.created_ms, reference.baseline_error)
                 for name, reference in references.all_current().items()
             },
             reports=self._reports,
@@ -138,9 +143,8 @@ class WorkerView:
             last_error_ms=self._last_error_ms,
         )
 
-    def _took(self, *what: str) -> Durations:
-        spent = [self._durations[each] for each in what]
-        return Durations(sum(each.count for each in spent), sum(each.seconds for each in spent))
+    def _took(self, *what: str) -> Histogram:
+        return sum((self._durations[each] for each in what), Histogram.empty(WORK))
 
     def _labels(
         self, joiners: Mapping[int, Joiner], is_recovering: Callable[[int], bool]

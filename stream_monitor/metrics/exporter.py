@@ -22,7 +22,7 @@ from stream_monitor.metrics.caps import Caps, choose_columns, choose_models
 from stream_monitor.metrics.families import Families
 from stream_monitor.metrics.figures import add_report, columns_of
 from stream_monitor.metrics.labelling import add_labels, add_labels_of
-from stream_monitor.metrics.snapshot import OpenAlert, PartitionView, Snapshot
+from stream_monitor.metrics.snapshot import NotifiedView, OpenAlert, PartitionView, Snapshot
 from stream_monitor.metrics.version import package_version
 
 
@@ -65,6 +65,7 @@ class SnapshotCollector:
         for model in sorted(wanted):
             add_report(out, model, snapshot.reports[model], columns[model])
         _add_alerts(out, snapshot.open_alerts, self._caps.alerts)
+        _add_notified(out, snapshot.notified)
         for label, dropped in (
             ("model", len(snapshot.models) - len(models)),
             ("column", sum(map(len, wanted.values())) - sum(map(len, columns.values()))),
@@ -126,10 +127,12 @@ def _add_worker(out: Families, snapshot: Snapshot) -> None:
         out.add(names.AS_OF, snapshot.as_of_ms / 1000)
     out.add(names.REBALANCES, snapshot.rebalances)
     out.add(names.ERRORS, snapshot.errors)
-    out.add_durations(names.HANDLE, snapshot.handles)
-    out.add_durations(names.EMIT, snapshot.emits)
-    out.add_durations(names.LABEL_HANDLE, snapshot.label_handles)
-    out.add_durations(names.LABEL_EMIT, snapshot.label_emits)
+    out.add_histogram(names.HANDLE, snapshot.handles)
+    out.add_histogram(names.EMIT, snapshot.emits)
+    out.add_histogram(names.LABEL_HANDLE, snapshot.label_handles)
+    out.add_histogram(names.LABEL_EMIT, snapshot.label_emits)
+    out.add_histogram(names.RECORD_DELAY, snapshot.record_delays)
+    out.add_histogram(names.REPORT_DELAY, snapshot.report_delays)
     out.add(names.RECORDS, snapshot.records)
     out.add(names.SLOTS, snapshot.slots_received)
     out.add(names.SLOTS_REPEATED, snapshot.repeated)
@@ -168,6 +171,8 @@ def _add_model(out: Families, model: str, snapshot: Snapshot) -> None:
     if reference is not None:
         out.add(names.REFERENCE, 1, model, reference.hash)
         out.add(names.REFERENCE_CREATED, reference.created_ms / 1000, model)
+        if reference.error is not None:
+            out.add(names.REFERENCE_ERROR, reference.error, model)
 
 
 def _add_alerts(out: Families, alerts: Sequence[OpenAlert], cap: int) -> None:
@@ -176,4 +181,18 @@ def _add_alerts(out: Families, alerts: Sequence[OpenAlert], cap: int) -> None:
         out.add(names.ALERTS_OPEN, sum(a.severity == severity for a in alerts), severity)
     ranked = sorted(alerts, key=lambda alert: (alert.severity != Severity.CRITICAL, alert))
     for alert in ranked[:cap]:
-        out.add(names.ALERT_ACTIVE, 1, *alert)
+        labels = (alert.model, alert.family, alert.monitor, alert.column, alert.severity)
+        out.add(names.ALERT_ACTIVE, 1, *labels)
+
+
+def _add_notified(out: Families, views: Sequence[NotifiedView]) -> None:
+    """How the notifier gets on with each Alertmanager."""
+    for view in views:
+        for spec, value in (
+            (names.NOTIFIED, view.told),
+            (names.NOTIFY_REQUESTS, view.requests),
+            (names.NOTIFY_FAILURES, view.failures),
+            (names.NOTIFY_DROPPED, view.dropped),
+            (names.NOTIFY_WAITING, view.waiting),
+        ):
+            out.add(spec, value, view.alertmanager)

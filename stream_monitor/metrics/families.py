@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator
+from itertools import accumulate
 
 from prometheus_client.core import Metric
+from prometheus_client.utils import floatToGoString
 
+from stream_monitor.metrics.histogram import Histogram
 from stream_monitor.metrics.names import ALL, Kind, Spec
-from stream_monitor.metrics.snapshot import Durations
 
 _UNITS = ("seconds", "ratio")
 _UNFIT = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
@@ -38,10 +40,14 @@ class Families:
         if not math.isnan(value):
             self._add(spec, spec.name, value, labels)
 
-    def add_durations(self, spec: Spec, durations: Durations) -> None:
-        """The count and the sum of a summary without quantiles."""
-        self._add(spec, f"{spec.name}_count", durations.count, ())
-        self._add(spec, f"{spec.name}_sum", durations.seconds, ())
+    def add_histogram(self, spec: Spec, histogram: Histogram) -> None:
+        """The buckets (each with all below it), count and sum of a histogram without labels."""
+        family = self._families[spec.name]
+        bounds = [*map(floatToGoString, histogram.bounds), "+Inf"]
+        for bound, count in zip(bounds, accumulate(histogram.counts), strict=True):
+            family.add_sample(f"{spec.name}_bucket", {"le": bound}, float(count))
+        self._add(spec, f"{spec.name}_count", histogram.count, ())
+        self._add(spec, f"{spec.name}_sum", histogram.seconds, ())
 
     def filled(self) -> Iterator[Metric]:
         """The families that have samples."""

@@ -21,8 +21,34 @@ _OWN = {
     "unknown_features": names.UNKNOWN_FEATURES,
     "coverage": names.COVERAGE,
 }
-#: Performance metrics that are no shares.
-_WITH_UNIT = ("log_loss", "mae", "rmse", "bias", "residual_p5", "residual_p50", "residual_p95")
+#: A performance metric, its threshold, and the ends of its interval.
+_SHARE = (
+    names.PERFORMANCE,
+    names.PERFORMANCE_THRESHOLD,
+    names.PERFORMANCE_LOWER,
+    names.PERFORMANCE_UPPER,
+)
+_VALUE = (
+    names.PERFORMANCE_VALUE,
+    names.PERFORMANCE_VALUE_THRESHOLD,
+    names.PERFORMANCE_VALUE_LOWER,
+    names.PERFORMANCE_VALUE_UPPER,
+)
+#: Performance metrics that are no shares: they have a unit, may be negative, or above 1.
+_NO_SHARE = frozenset(
+    [
+        "log_loss",
+        "mcc",
+        "mae",
+        "rmse",
+        "mape",
+        "r2",
+        "bias",
+        "residual_p5",
+        "residual_p50",
+        "residual_p95",
+    ]
+)
 
 
 def columns_of(report: Report) -> Sequence[str]:
@@ -46,8 +72,9 @@ def add_report(out: Families, model: str, report: Report, columns: Collection[st
     out.add(names.COLUMNS_JUDGED, len(judged), model)
     out.add(names.COLUMNS_DRIFTED, len(set(report["drifted"])), model)
     for verdict in verdicts:
-        if not verdict["column"] or verdict["column"] in columns:
-            _ADD[verdict["family"]](out, model, verdict)
+        if verdict["column"] and verdict["column"] not in columns:
+            continue
+        _ADD[verdict["family"]](out, model, verdict)
 
 
 def _add_drift(out: Families, model: str, verdict: Report) -> None:
@@ -108,13 +135,9 @@ def _add_performance(out: Families, model: str, verdict: Report) -> None:
     elif column:
         _add(out, names.PERFORMANCE_OF_CLASS, value, model, column.removeprefix(_CLASS), metric)
     else:
-        spec, limit = (
-            (names.PERFORMANCE_VALUE, names.PERFORMANCE_VALUE_THRESHOLD)
-            if metric in _WITH_UNIT
-            else (names.PERFORMANCE, names.PERFORMANCE_THRESHOLD)
-        )
-        _add(out, spec, value, model, metric)
-        _add(out, limit, verdict.get("threshold"), model, metric)
+        specs = _VALUE if metric in _NO_SHARE else _SHARE
+        for spec, key in zip(specs, ("statistic", "threshold", "lower", "upper"), strict=True):
+            _add(out, spec, verdict.get(key), model, metric)
 
 
 def _add_degradation(out: Families, model: str, detector: str, verdict: Report) -> None:

@@ -9,45 +9,23 @@ rules and dashboards may use what is listed here and nothing else.
 
 from __future__ import annotations
 
-from stream_monitor.alerts.rule import Severity, Status
-from stream_monitor.detectors.verdict import State
-from stream_monitor.errors import Reason
-from stream_monitor.joining.pending import Outcome
-from stream_monitor.metrics.snapshot import WorkerState
+from stream_monitor.metrics import label_values as values
 from stream_monitor.metrics.spec import PREFIX as PREFIX
 from stream_monitor.metrics.spec import Kind as Kind
 from stream_monitor.metrics.spec import Spec as Spec
 from stream_monitor.metrics.spec import counter as _counter
 from stream_monitor.metrics.spec import gauge as _gauge
+from stream_monitor.metrics.spec import histogram as _histogram
 from stream_monitor.metrics.spec import spec as _spec
 
 # Known label sets: their series are there, at 0, before anything happens.
-STATES = tuple(WorkerState)
-REASONS = tuple(Reason)
-SEVERITIES = tuple(Severity)
-WINDOW_STATUSES = (State.OK, State.ALARM, State.THIN)
-ALERT_STATUSES = tuple(Status)
-OUTCOMES = tuple(Outcome)
-LIMITS = (
-    "repeated",  # records
-    "models",  # events
-    "open_panes",  # events
-    "slot_too_large",  # events
-    "kept_panes",  # slots
-    "slide_changed",  # slots
-    "unlike",  # panes
-    "reference_unknown",  # lanes
-    "join_too_large",  # rows
-    "join_gap",  # messages of joins
-    "join_models",  # rows
-    "join_past_retention",  # labels
-    "join_reference_unknown",  # labels
-    "slice_combinations",  # rows
-    "slice_values",  # rows of values beyond slices.max_values
-    "degradation_unfit",  # windows
-    "labels_retired",  # slots
-    "labels_narrower",  # slots of joiners that have forgotten a part of the pane
-)
+ALERT_STATUSES = values.ALERT_STATUSES
+LIMITS = values.LIMITS
+OUTCOMES = values.OUTCOMES
+REASONS = values.REASONS
+SEVERITIES = values.SEVERITIES
+STATES = values.STATES
+WINDOW_STATUSES = values.WINDOW_STATUSES
 
 # The worker
 BUILD = _spec(Kind.INFO, "build_info", "version python", "Version of stream-monitor and Python.")
@@ -60,12 +38,8 @@ AS_OF = _gauge(
 )
 REBALANCES = _counter("rebalances_total", "", "Rebalances of the consumer group seen.")
 ERRORS = _counter("errors_total", "", "Errors that the worker got over.")
-HANDLE = _spec(
-    Kind.SUMMARY, "handle_seconds", "", "Time to decode and summarise one batch of records."
-)
-EMIT = _spec(
-    Kind.SUMMARY, "emit_seconds", "", "Time to hand on what has changed since the last emit."
-)
+HANDLE = _histogram("handle_seconds", "Time to decode and summarise one batch of records.")
+EMIT = _histogram("emit_seconds", "Time to hand on what has changed since the last emit.")
 LABELS_DROPPED = _gauge(
     "labels_dropped",
     "label",
@@ -129,11 +103,9 @@ JOINER_RECOVERING = _gauge(
 JOINER_BYTES = _gauge(
     "joiner_log_bytes", "partition", "Bytes of joins that are held; labels.max_bytes is the limit."
 )
-LABEL_HANDLE = _spec(
-    Kind.SUMMARY, "label_handle_seconds", "", "Time to read or to join one batch of labels."
-)
-LABEL_EMIT = _spec(
-    Kind.SUMMARY, "label_emit_seconds", "", "Time to hand on what labels tell since the last time."
+LABEL_HANDLE = _histogram("label_handle_seconds", "Time to read or to join one batch of labels.")
+LABEL_EMIT = _histogram(
+    "label_emit_seconds", "Time to hand on what labels tell since the last time."
 )
 
 # Lag
@@ -155,6 +127,15 @@ WATERMARK = _gauge(
     "Event time up to which the model's events are taken as complete.",
 )
 
+RECORD_DELAY = _histogram(
+    "record_delay_seconds",
+    "From the Kafka time of a batch's newest record to the batch being summarised.",
+)
+REPORT_DELAY = _histogram(
+    "report_delay_seconds",
+    "From a window's end, in event time, to its first report; the allowed lateness is in it.",
+)
+
 # Windows
 WINDOWS = _counter("windows_total", "model status", "Windows judged; thin: too few events.")
 WINDOW_STATUS = _gauge(
@@ -171,6 +152,11 @@ REFERENCE = _spec(
 REFERENCE_CREATED = _gauge(
     "reference_created_timestamp_seconds", "model", "When the model's reference was made."
 )
+REFERENCE_ERROR = _gauge(
+    "reference_error_ratio",
+    "model",
+    "Share of the reference's labelled rows that the model has wrong: what it was like.",
+)
 
 # Alerts
 ALERTS = _counter("alerts_total", "model status", "What was said of alerts, by status.")
@@ -178,6 +164,23 @@ ALERT_ACTIVE = _gauge(
     "alert_active", "model family monitor column severity", "1 while the alert is open."
 )
 ALERTS_OPEN = _gauge("alerts_open", "severity", "Alerts open now, whether listed or not.")
+
+# The notifier
+NOTIFIED = _counter("notifications_total", "alertmanager", "Alerts an Alertmanager has taken.")
+NOTIFY_REQUESTS = _counter(
+    "notification_requests_total", "alertmanager", "Requests to an Alertmanager."
+)
+NOTIFY_FAILURES = _counter(
+    "notification_requests_failed_total",
+    "alertmanager",
+    "Requests to an Alertmanager that failed; what could not be told is tried again.",
+)
+NOTIFY_DROPPED = _counter(
+    "notifications_dropped_total", "alertmanager", "Alerts given up: too many, refused, or expired."
+)
+NOTIFY_WAITING = _gauge(
+    "notifications_waiting", "alertmanager", "Alerts that an Alertmanager has still to be told."
+)
 
 # The latest window of each model
 COLUMNS_JUDGED = _gauge(
@@ -240,7 +243,19 @@ PERFORMANCE = _gauge(
 PERFORMANCE_VALUE = _gauge(
     "performance_value",
     "model metric",
-    "Performance that is no share: log loss in nats, errors of a regression in the truth's unit.",
+    "Performance that is no share: log loss in nats, errors in the truth's unit, mcc, r2, mape.",
+)
+PERFORMANCE_LOWER = _gauge(
+    "performance_lower_ratio", "model metric", "Lower end of the metric's 95 percent interval."
+)
+PERFORMANCE_UPPER = _gauge(
+    "performance_upper_ratio", "model metric", "Upper end of the metric's 95 percent interval."
+)
+PERFORMANCE_VALUE_LOWER = _gauge(
+    "performance_value_lower", "model metric", "The same of a metric that is no share."
+)
+PERFORMANCE_VALUE_UPPER = _gauge(
+    "performance_value_upper", "model metric", "The same of a metric that is no share."
 )
 PERFORMANCE_THRESHOLD = _gauge(
     "performance_threshold_ratio", "model metric", "What the metric is in alarm beyond."

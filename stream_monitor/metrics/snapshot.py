@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 from stream_monitor.metrics.freezing import freeze_mappings
+from stream_monitor.metrics.histogram import DELAY, WORK, Histogram
 from stream_monitor.metrics.label_view import LabelsView
 
 
@@ -33,6 +34,8 @@ class OpenAlert(NamedTuple):
     monitor: str
     column: str  # "" for the whole model
     severity: str
+    episode: str = ""  # the alert's id, as on the topic alerts
+    started_ms: int = 0  # event time
 
 
 class ReferenceView(NamedTuple):
@@ -40,14 +43,19 @@ class ReferenceView(NamedTuple):
 
     hash: str
     created_ms: int
+    error: float | None = None  # share of its labelled rows that the model has wrong
 
 
-@dataclass(frozen=True, slots=True)
-class Durations:
-    """How often something was done, and the seconds it took in all; both only grow."""
+class NotifiedView(NamedTuple):
+    """What an Alertmanager was told by this worker; counts only grow."""
 
-    count: int = 0
-    seconds: float = 0.0
+    alertmanager: str  # its URL
+    told: int = 0  # alerts
+    requests: int = 0
+    failures: int = 0  # of the requests
+    dropped: int = 0  # alerts given up
+    waiting: int = 0  # alerts still to be told
+    problem: str = ""  # what was wrong with the last request
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +94,9 @@ class PartitionView:
         return max(0, as_of_ms - self.last_event_ms) / 1000
 
 
+_NO_WORK, _NO_DELAY = Histogram.empty(WORK), Histogram.empty(DELAY)
+
+
 @dataclass(frozen=True, slots=True)
 class Snapshot:
     """All that ``/metrics`` and ``/health`` tell; ``Snapshot.empty()`` is a worker just started.
@@ -117,13 +128,16 @@ class Snapshot:
     alerts: Mapping[tuple[str, str], int] = field(default_factory=dict)  # by model, status
     rebalances: int = 0
     errors: int = 0
-    emits: Durations = field(default_factory=Durations)
-    handles: Durations = field(default_factory=Durations)
-    label_emits: Durations = field(default_factory=Durations)
-    label_handles: Durations = field(default_factory=Durations)
+    emits: Histogram = _NO_WORK
+    handles: Histogram = _NO_WORK
+    label_emits: Histogram = _NO_WORK
+    label_handles: Histogram = _NO_WORK
+    record_delays: Histogram = _NO_DELAY  # from a record's Kafka time to its batch being handled
+    report_delays: Histogram = _NO_DELAY  # from a window's end to its report being published
     labels: LabelsView = field(default_factory=LabelsView)
     # the present
     open_alerts: tuple[OpenAlert, ...] = ()
+    notified: tuple[NotifiedView, ...] = ()
     partitions: tuple[PartitionView, ...] = ()
     watermarks: Mapping[str, int] = field(default_factory=dict)  # ms by model
     references: Mapping[str, ReferenceView] = field(default_factory=dict)  # by model

@@ -15,11 +15,15 @@ class Kind(StrEnum):
     GAUGE = "gauge"
     INFO = "info"  # a gauge that is always 1
     SUMMARY = "summary"
+    HISTOGRAM = "histogram"
 
 
 @dataclass(frozen=True, slots=True)
 class Spec:
-    """One metric: ``name`` is what a query writes; a summary adds ``_sum`` and ``_count``."""
+    """One metric: ``name`` is what a query writes; a summary adds ``_sum`` and ``_count``.
+
+    A histogram adds those and ``_bucket``, which has the label ``le`` too.
+    """
 
     name: str
     kind: Kind
@@ -40,3 +44,8 @@ def counter(name: str, labels: str, text: str) -> Spec:
 def gauge(name: str, labels: str, text: str) -> Spec:
     """What goes up and down."""
     return spec(Kind.GAUGE, name, labels, text)
+
+
+def histogram(name: str, text: str) -> Spec:
+    """Times in buckets, of the whole worker."""
+    return spec(Kind.HISTOGRAM, name, "", text)

@@ -8,7 +8,7 @@ from typing import Any
 from stream_monitor.alerts.times import rfc3339
 from stream_monitor.joining.pending import Outcome
 from stream_monitor.metrics.label_view import HeldView, LabelsView
-from stream_monitor.metrics.snapshot import PartitionView, Snapshot, WorkerState
+from stream_monitor.metrics.snapshot import NotifiedView, PartitionView, Snapshot, WorkerState
 from stream_monitor.metrics.version import package_version
 
 #: A snapshot older than this was left behind by an event loop that hangs: 30 swaps missed.
@@ -64,6 +64,7 @@ def health_document(snapshot: Snapshot, now_ms: int) -> dict[str, Any]:
         ),
         "partitions": [_partition(view, snapshot.as_of_ms) for view in snapshot.partitions],
         "labels": _labels(snapshot.labels),
+        "alertmanagers": [_notified(view) for view in snapshot.notified],
         "models_total": len(models),
         "models": {name: _model(name, snapshot) for name in models[:MAX_MODELS]},
     }
@@ -78,6 +79,17 @@ def _partition(view: PartitionView, as_of_ms: int) -> dict[str, Any]:
         "highwater": view.highwater,
         "lag_records": view.lag_records,
         "lag_seconds": view.lag_seconds(as_of_ms),
+    }
+
+
+def _notified(view: NotifiedView) -> dict[str, Any]:
+    """How the notifier gets on with one Alertmanager; ``problem`` is of the last request."""
+    return {
+        "url": view.alertmanager,
+        "told": view.told,
+        "waiting": view.waiting,
+        "dropped": view.dropped,
+        "problem": view.problem or None,
     }
 
 

@@ -28,6 +28,10 @@ def exported() -> dict[str, frozenset[str]]:
         if spec.kind is Kind.SUMMARY:
             own = labels - {"quantile"}
             found |= {f"{spec.name}_sum": own, f"{spec.name}_count": own}
+        if spec.kind is Kind.HISTOGRAM:
+            found |= {f"{spec.name}_{each}": labels for each in ("sum", "count")}
+            found[f"{spec.name}_bucket"] = labels | {"le"}
+            del found[spec.name]
     return found
 
 

@@ -3,6 +3,7 @@
 import json
 import shutil
 import socketserver
+import ssl
 import subprocess
 import threading
 import time
@@ -127,8 +128,11 @@ class Listener:
 
 
 @contextmanager
-def listening() -> Iterator[Listener]:
-    """An HTTP server that answers every POST with the listener's status."""
+def listening(certificate: Path | None = None) -> Iterator[Listener]:
+    """An HTTP server that answers every POST with the listener's status.
+
+    With a ``certificate`` (a PEM file with its key) it speaks TLS.
+    """
     listener = Listener()
 
     class Handler(BaseHTTPRequestHandler):
@@ -143,8 +147,13 @@ def listening() -> Iterator[Listener]:
         def log_message(self, format: str, *args: object) -> None:
             pass
 
-    with _serving(ThreadingHTTPServer(("127.0.0.1", 0), Handler)) as port:
-        listener.url = f"http://127.0.0.1:{port}"
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    if certificate is not None:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate)
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+    with _serving(server) as port:
+        listener.url = f"{'https' if certificate else 'http'}://127.0.0.1:{port}"
         yield listener
 
 

@@ -59,7 +59,7 @@ def before_and_after() -> tuple[Snapshot, Snapshot]:
         references={"credit": ReferenceView(act.reference.hash, now_ms())},
         reports={"credit": reports[0]},
     )
-    keys = ("model", "family", "monitor", "column", "severity")
+    keys = ("model", "family", "monitor", "column", "severity", "alert_id")
     open_alerts = tuple(OpenAlert(*(alert[key] for key in keys)) for alert in opened)
     return quiet, replace(quiet, reports={"credit": reports[-1]}, open_alerts=open_alerts)
 

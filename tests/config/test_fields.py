@@ -6,7 +6,14 @@ from stream_monitor.config.settings import ModelSettings, Settings
 
 
 def test_a_section_is_listed_under_its_yaml_keys() -> None:
-    assert list(children(Settings)) == ["kafka", "worker", "labels", "defaults", "models"]
+    assert list(children(Settings)) == [
+        "kafka",
+        "worker",
+        "labels",
+        "alertmanager",
+        "defaults",
+        "models",
+    ]
     assert "window" in children(ModelSettings)
     assert "window_ms" not in children(ModelSettings)
 

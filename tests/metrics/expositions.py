@@ -52,19 +52,24 @@ def values_of(series: Series, label: str) -> set[str]:
 
 def problems(text: str) -> list[str]:
     """What breaks Prometheus's conventions; promtool has its say where it is installed."""
-    found = list(_problems(text))
+    return [*_problems(text), *promtool_says(text)]
+
+
+def promtool_says(text: str) -> list[str]:
+    """What promtool has against an exposition; nothing where it is not installed."""
     promtool = shutil.which("promtool")
-    if promtool is not None:
-        done = subprocess.run(
-            [promtool, "check", "metrics"],
-            input=text,
-            capture_output=True,
-            text=True,
-            timeout=30,
-            check=False,
-        )
-        found += (done.stdout + done.stderr).splitlines()
-    return found
+    if promtool is None:
+        return []
+    done = subprocess.run(
+        [promtool, "check", "metrics", "--extended"],
+        input=text,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    # On stdout is the table of --extended, whatever it thinks.
+    return [*done.stderr.splitlines(), *(["it is not content"] if done.returncode else [])]
 
 
 def check_openmetrics(text: str) -> int:
@@ -78,15 +83,15 @@ def _problems(text: str) -> Iterator[str]:
         names = {sample.name for sample in family.samples}
         labels = {label for sample in family.samples for label in sample.labels}
         full = family.name + ("_total" if family.type == "counter" else "")
-        if not re.fullmatch(r"stream_monitor_[a-z][a-z_]*[a-z]", full):
+        if not re.fullmatch(r"stream_monitor_[a-z][a-z0-9_]*[a-z0-9]", full):
             yield f"{full}: not in snake case under the prefix"
         if not family.documentation.endswith("."):
             yield f"{full}: no help, or no sentence"
-        if family.type not in ("counter", "gauge", "summary"):
+        if family.type not in ("counter", "gauge", "summary", "histogram"):
             yield f"{full}: of type {family.type}"
         if family.type != "counter" and any(name.endswith("_total") for name in names):
             yield f"{full}: a total that is no counter"
-        if any(name.endswith(("_created", "_bucket")) for name in names):
+        if any(name.endswith("_created") for name in names):
             yield f"{full}: has series nobody asked for"
         if re.search(r"_(ms|milliseconds|minutes|hours|percent|bytes_mb)(_|$)", full):
             yield f"{full}: not in a base unit"

@@ -125,3 +125,46 @@ def test_what_a_report_leaves_out_has_no_series() -> None:
     series = series_of(busy(reports={"m": report | {"verdicts": [bare], "drifted": []}}))
     assert not any("_drift_" in name for name, _ in series)
     assert value(series, "columns_judged", model="m") == 0
+
+
+def test_a_performance_metric_has_the_interval_of_its_verdict(
+    series: Series, report: Report
+) -> None:
+    seen = 0
+    for each in report["verdicts"]:
+        if each["family"] != "performance" or each["column"] or "lower" not in each:
+            continue
+        labels = {"model": "m", "metric": each["monitor"]}
+        found = {name for name, at in series if dict(at) == labels}
+        kind = "value" if "stream_monitor_performance_value" in found else "ratio"
+        names = {
+            "value": ("performance_value_lower", "performance_value_upper"),
+            "ratio": ("performance_lower_ratio", "performance_upper_ratio"),
+        }[kind]
+        for name, key in zip(names, ("lower", "upper"), strict=True):
+            assert value(series, name, **labels) == each[key]
+        seen += 1
+    assert seen >= 5
+
+
+def test_what_may_be_negative_or_above_one_is_no_share(series: Series) -> None:
+    assert value(series, "performance_value", model="m", metric="mcc") == 0
+    lower = value(series, "performance_value_lower", model="m", metric="mcc")
+    assert lower < 0
+
+
+def test_evidence_is_told_of_the_model_and_of_its_columns_and_never_as_a_share() -> None:
+    series = series_of(busy())
+    for family, column in (("drift", ""), ("drift", "feature:x"), ("quality", "")):
+        labels = {"model": "m", "family": family, "column": column}
+        assert value(series, "evidence_log10", **labels) == 7.5
+        assert value(series, "evidence_threshold_log10", **labels) == 3.9
+    whole = {"model": "m", "monitor": "evidence", "column": ""}
+    assert value(series, "drift_statistic", **whole) == 7.5
+    assert value(series, "drift_detected", model="m", column="") == 1
+    assert not any(("check", "evidence") in labels for _, labels in series)
+    assert value(series, "columns_judged", model="m") == 4, "the model is no column"
+
+
+def test_a_model_is_compared_with_what_it_was_like_on_its_reference() -> None:
+    assert value(series_of(busy()), "reference_error_ratio", model="m") == 0.1

@@ -51,7 +51,7 @@ def test_what_is_held_vanishes_with_the_partition_and_counts_stay() -> None:
     current = busy(labels=labels(joiners=(), held={}), partitions=())
     series = read(exporter.expose().body.decode())
     assert values_of(series, "partition") == set()
-    assert not any("held" in name or "waiting" in name for name, _ in series)
+    assert not any("held" in name or "labels_waiting" in name for name, _ in series)
     assert value(series, "join_outcomes_total", model="m", outcome="joined") == 60
 
 

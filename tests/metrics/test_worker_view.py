@@ -63,7 +63,7 @@ class Seen:
     def publish(self, said: list[Publish]) -> None:
         self.published += said
         for each in said:
-            self.view.published(each)
+            self.view.published(each, NOW_MS)
 
 
 @pytest.fixture(name="seen")

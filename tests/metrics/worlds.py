@@ -9,9 +9,10 @@ from stream_monitor.config.monitors import LatencySettings, PerformanceSettings
 from stream_monitor.detectors.degradation.machine import Standing
 from stream_monitor.detectors.degradation.verdicts import PREFIX, degradation_verdicts
 from stream_monitor.joining.pending import Outcome
+from stream_monitor.metrics.histogram import WORK, Histogram
 from stream_monitor.metrics.label_view import HeldView, JoinerView, LabelsView
 from stream_monitor.metrics.snapshot import (
-    Durations,
+    NotifiedView,
     OpenAlert,
     PartitionView,
     ReferenceView,
@@ -133,6 +134,31 @@ def verdict(report: Report, family: str, monitor: str, column: str = "") -> Mapp
     return dict(found)
 
 
+def took(count: int, seconds: float) -> Histogram:
+    """So many pieces of work that took so long in all, each as long as the others."""
+    histogram = Histogram.empty(WORK)
+    for _ in range(count):
+        histogram = histogram.seen(seconds / count)
+    return histogram
+
+
+def evidence(report: Report) -> Report:
+    """With the evidence of the whole model and of a column, and that of quality."""
+    made = [
+        {
+            "family": family,
+            "monitor": "evidence",
+            "column": column,
+            "state": "alarm",
+            "decides": not column,
+            "statistic": 7.5,
+            "threshold": 3.9,
+        }
+        for family, column in (("drift", ""), ("drift", "feature:x"), ("quality", ""))
+    ]
+    return {**report, "verdicts": [*report["verdicts"], *made]}
+
+
 def busy(**changes: Any) -> Snapshot:
     """A running worker that has seen something of everything."""
     values: dict[str, Any] = {
@@ -152,23 +178,24 @@ def busy(**changes: Any) -> Snapshot:
         "alerts": {("m", "started"): 2, ("m", "escalated"): 1},
         "rebalances": 3,
         "errors": 1,
-        "emits": Durations(60, 0.5),
-        "handles": Durations(12, 1.25),
-        "label_emits": Durations(10, 0.25),
-        "label_handles": Durations(9, 0.75),
+        "emits": took(60, 0.5),
+        "handles": took(12, 1.25),
+        "label_emits": took(10, 0.25),
+        "label_handles": took(9, 0.75),
         "labels": labels(),
         "open_alerts": (
             OpenAlert("m", "drift", "ks", "feature:x", "critical"),
             OpenAlert("m", "quality", "missing", "feature:x", "warning"),
         ),
+        "notified": (NotifiedView("http://alertmanager:9093", 7, 5, 2, 1, 3),),
         "partitions": (
             PartitionView("predictions", 0, 240, 128, 260, EPOCH_MS + 120_000),
             PartitionView("predictions", 1, 20, 0, 20, EPOCH_MS + 100_000),
             PartitionView("predictions", 2),
         ),
         "watermarks": {"m": EPOCH_MS + 90_000},
-        "references": {"m": ReferenceView("0123456789abcdef", EPOCH_MS - 1_000)},
-        "reports": {"m": reports()[-1]},
+        "references": {"m": ReferenceView("0123456789abcdef", EPOCH_MS - 1_000, 0.1)},
+        "reports": {"m": evidence(reports()[-1])},
         "last_error": "a message on the summaries topic is damaged",
         "last_error_ms": NOW_MS - 1_000,
     }

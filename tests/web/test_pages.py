@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from stream_monitor.metrics.exporter import Exporter
-from stream_monitor.metrics.snapshot import Snapshot, WorkerState
+from stream_monitor.metrics.snapshot import NotifiedView, Snapshot, WorkerState
 from stream_monitor.web.pages import PATHS, Pages
 from stream_monitor.web.server import MonitorServer
 from tests.metrics.expositions import OPENMETRICS, check_openmetrics, read, values_of
@@ -104,6 +104,19 @@ def test_health_tells_what_is_read_and_judged(server: MonitorServer) -> None:
     assert "feature:x" in model["last_window"]["drifted"]
     assert said["models"][HOSTILE]["last_window"] is None
     assert said["last_error"]["message"].endswith("damaged")
+
+
+def test_health_tells_how_the_notifier_gets_on(server: MonitorServer, worker: Worker) -> None:
+    view = NotifiedView("http://a:9093", 7, 5, 2, 1, 3, "http://a:9093 answers 503: busy")
+    worker.snapshot = busy(notified=(view,))
+    (told,) = json.loads(ask(server, "/health").body)["alertmanagers"]
+    assert told == {
+        "url": "http://a:9093",
+        "told": 7,
+        "waiting": 3,
+        "dropped": 1,
+        "problem": "http://a:9093 answers 503: busy",
+    }
 
 
 def test_health_tells_how_labels_and_predictions_meet(server: MonitorServer) -> None:

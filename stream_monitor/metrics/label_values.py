@@ -1,0 +1,37 @@
+"""The values of labels that are known beforehand."""
+
+from __future__ import annotations
+
+from stream_monitor.alerts.history import WITHDRAWN
+from stream_monitor.alerts.rule import Severity, Transition
+from stream_monitor.detectors.verdict import State
+from stream_monitor.errors import Reason
+from stream_monitor.joining.pending import Outcome
+from stream_monitor.metrics.snapshot import WorkerState
+
+STATES = tuple(WorkerState)
+REASONS = tuple(Reason)
+SEVERITIES = tuple(Severity)
+WINDOW_STATUSES = (State.OK, State.ALARM, State.THIN)
+ALERT_STATUSES = (*Transition, WITHDRAWN)
+OUTCOMES = tuple(Outcome)
+LIMITS = (
+    "repeated",  # records
+    "models",  # events
+    "open_panes",  # events
+    "slot_too_large",  # events
+    "kept_panes",  # slots
+    "slide_changed",  # slots
+    "unlike",  # panes
+    "reference_unknown",  # lanes
+    "join_too_large",  # rows
+    "join_gap",  # messages of joins
+    "join_models",  # rows
+    "join_past_retention",  # labels
+    "join_reference_unknown",  # labels
+    "slice_combinations",  # rows
+    "slice_values",  # rows of values beyond slices.max_values
+    "degradation_unfit",  # windows
+    "labels_retired",  # slots
+    "labels_narrower",  # slots of joiners that have forgotten a part of the pane
+)
