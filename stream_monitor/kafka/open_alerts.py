@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from stream_monitor.alerts.event import alert_id
-from stream_monitor.alerts.rule import AlertState
+from stream_monitor.alerts.state import AlertState
 from stream_monitor.alerts.tracker import AlertKey
 from stream_monitor.metrics.snapshot import OpenAlert
 from stream_monitor.pipeline.model_state import ModelState
@@ -14,9 +14,9 @@ from stream_monitor.pipeline.model_state import ModelState
 def open_alerts(name: str, model: ModelState) -> Iterator[OpenAlert]:
     """Every open alert of a model, under the id it was published with."""
     published = {
-        episode.key: episode.event.alert_id
+        episode.event.key: episode.event.alert_id
         for episode in model.episodes
-        if episode.event.resolved_at is None
+        if episode.event.is_open
     }
     for key, state in model.all_alerts.items():
         if state.is_open:
@@ -29,7 +29,7 @@ def open_alerts(name: str, model: ModelState) -> Iterator[OpenAlert]:
                 key.column,
                 severity,
                 its or _id(name, key, state),
-                state.opened_at_ms or 0,
+                state.started_at_ms or 0,
             )
 
 
@@ -37,4 +37,4 @@ def _id(name: str, key: AlertKey, state: AlertState) -> str:
     if state.first is None:
         return ""
     about = (key.family.value, key.monitor, key.column)
-    return alert_id(name, *about, state.first, state.reference_hash)
+    return alert_id(name, *about, state.first.pane_ms, state.reference_hash)

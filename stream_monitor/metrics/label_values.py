@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from stream_monitor.alerts.history import WITHDRAWN
-from stream_monitor.alerts.rule import Severity, Transition
+from stream_monitor.alerts.rule import Severity, Status
 from stream_monitor.detectors.verdict import State
 from stream_monitor.errors import Reason
 from stream_monitor.joining.pending import Outcome
@@ -13,7 +12,7 @@ STATES = tuple(WorkerState)
 REASONS = tuple(Reason)
 SEVERITIES = tuple(Severity)
 WINDOW_STATUSES = (State.OK, State.ALARM, State.THIN)
-ALERT_STATUSES = (*Transition, WITHDRAWN)
+ALERT_STATUSES = tuple(Status)
 OUTCOMES = tuple(Outcome)
 LIMITS = (
     "repeated",  # records

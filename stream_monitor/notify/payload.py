@@ -1,23 +1,24 @@
 """An episode as Alertmanager's alert: labels that stay the same, annotations that may change.
 
-The only place that knows the fields of an alert document; both generations of names are read.
+The only place that knows the fields of an alert document.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
-from stream_monitor.alerts.event import rfc3339
+from stream_monitor.alerts.columns import ranked
+from stream_monitor.alerts.event import AlertEvent
+from stream_monitor.alerts.names import listed, name_of
+from stream_monitor.alerts.rule import OPEN, Status
+from stream_monitor.alerts.times import rfc3339
 from stream_monitor.detectors.verdict import Family
 from stream_monitor.metrics.families import label_text
 from stream_monitor.metrics.snapshot import OpenAlert
-
-OPEN = frozenset(("opened", "started", "ongoing", "escalated"))
-OVER = frozenset(("resolved", "recovered", "withdrawn"))
 
 #: The alerts of ``alerting/rules/models.yml``, so that routes and runbooks are the same.
 ALERTNAME = {
@@ -59,32 +60,27 @@ class Alert:
 def is_open(document: Document) -> bool:
     """Whether the episode goes on after this; ValueError for a status that nobody knows."""
     status = document["status"]
-    if status not in OPEN | OVER:
-        raise ValueError(f"an alert cannot be {status!r}")
-    return status in OPEN
+    return Status(status) in OPEN
 
 
 def ended_ms(document: Document) -> int | None:
     """When the episode ended, in event time; ``None`` where it is not said."""
-    ended: int | None = _either(document, "recovered_at", "resolved_at")
+    ended: int | None = document["recovered_at"]
     return ended
 
 
 def alert_of(document: Document, links: Links) -> Alert:
     """The alert of a document on the topic alerts."""
-    texts = {"summary": _summary(document), "description": str(document.get("summary") or "")}
-    look = document.get("look_first")
-    if look:
-        texts["look_first"] = look if isinstance(look, str) else "; ".join(map(str, look))
-    column = document.get("column")
-    columns = document.get("columns") or ([column] if column else [])
-    return _alert(
-        document["alert_id"],
-        (document["model"], document["family"], document["monitor"], document["severity"]),
-        texts | {"columns": ", ".join(map(str, columns))},
-        _either(document, "started_at", "opened_at") or 0,
-        links,
-    )
+    event = AlertEvent.from_dict(document)
+    columns = [each.column for each in ranked(event.columns)]
+    texts = {
+        "summary": _summary(document, columns),
+        "description": event.summary,
+        "look_first": event.look_first,
+        "columns": ", ".join(columns),
+    }
+    about = (event.model, event.family, event.monitor, event.severity)
+    return _alert(event.alert_id, about, texts, event.started_at, links)
 
 
 def alert_of_open(held: OpenAlert, links: Links) -> Alert:
@@ -151,13 +147,9 @@ def _time(ms: int) -> str:
 _LAST_MS = int(datetime(9999, 12, 31, tzinfo=UTC).timestamp()) * 1000
 
 
-def _summary(document: Document) -> str:
+def _summary(document: Document, columns: Sequence[str]) -> str:
     """One line: which model, what, how bad."""
     about = document["monitor"].replace("_", " ")
-    if document.get("column"):
-        about += f" of {document['column']}"
+    if columns:
+        about += f" of {listed([name_of(column) for column in columns])}"
     return f"{document['model']}: {about} is in alarm ({document['severity']})"
-
-
-def _either(document: Document, *names: str) -> Any:
-    return next((document[name] for name in names if document.get(name) is not None), None)
