@@ -5,20 +5,9 @@ from __future__ import annotations
 from scripts.dashboards.alerts import open_alerts
 from scripts.dashboards.frame import Board, Row
 from scripts.dashboards.limits import limit
-from scripts.dashboards.panels import (
-    ANY_IS_BAD,
-    BLUE,
-    GREEN,
-    LIMIT,
-    RED,
-    Query,
-    Step,
-    bars,
-    graph,
-    number,
-    words,
-)
+from scripts.dashboards.panels import bars, graph, number
 from scripts.dashboards.promql import OF_MODEL, age_s, newest, per, recorded
+from scripts.dashboards.style import ANY_IS_BAD, BLUE, GREEN, LIMIT, RED, Query, Step, words
 from stream_monitor.metrics import names
 
 _COLUMN = ("model", "column")
@@ -103,7 +92,7 @@ def drift() -> Board:
                         ),
                         span=14,
                         height=10,
-                        table_of="lastNotNull",
+                        listed=True,
                     ),
                     bars(
                         "Drifted",
@@ -126,7 +115,7 @@ def drift() -> Board:
                         Query("vector(1)", f"{LIMIT}: alarm"),
                         span=14,
                         height=10,
-                        table_of="lastNotNull",
+                        listed=True,
                     ),
                     bars(
                         "Size of the change",

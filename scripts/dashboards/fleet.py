@@ -5,7 +5,9 @@ from __future__ import annotations
 from scripts.dashboards.alerts import firing, open_alerts
 from scripts.dashboards.frame import SERIES_MODEL, Board, Row, to_model
 from scripts.dashboards.limits import limit
-from scripts.dashboards.panels import (
+from scripts.dashboards.panels import bars, graph, number
+from scripts.dashboards.promql import JOB, OF_MODEL, age_s, newest, per, rate, recorded
+from scripts.dashboards.style import (
     ANY_IS_BAD,
     ANY_WARNS,
     BLUE,
@@ -13,12 +15,8 @@ from scripts.dashboards.panels import (
     RED,
     Query,
     Step,
-    bars,
-    graph,
-    number,
     steps_of,
 )
-from scripts.dashboards.promql import JOB, OF_MODEL, age_s, newest, per, rate, recorded
 from stream_monitor.metrics import names
 
 _OPEN = ("job", "model", "family", "monitor", "column", "severity")

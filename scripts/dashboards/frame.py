@@ -15,8 +15,9 @@ from grafana_foundation_sdk.models.dashboard import (
     VariableSort,
 )
 
-from scripts.dashboards.panels import DATASOURCE, Panel
+from scripts.dashboards.panels import Panel
 from scripts.dashboards.promql import JOB
+from scripts.dashboards.style import DATASOURCE
 from stream_monitor.metrics import names
 
 TAG = "stream-monitor"

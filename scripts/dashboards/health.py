@@ -5,23 +5,13 @@ from __future__ import annotations
 from scripts.dashboards.alerts import firing
 from scripts.dashboards.frame import Board, Row
 from scripts.dashboards.limits import limit
-from scripts.dashboards.panels import (
-    ANY_WARNS,
-    GREEN,
-    ORANGE,
-    RED,
-    Query,
-    Step,
-    bars,
-    graph,
-    number,
-    steps_of,
-    words,
-)
-from scripts.dashboards.promql import JOB, age_s, increase, newest, rate, recorded, series
+from scripts.dashboards.panels import bars, graph, number
+from scripts.dashboards.promql import JOB, age_s, increase, newest, rate, recorded, series, total
+from scripts.dashboards.style import ANY_WARNS, GREEN, ORANGE, RED, Query, Step, steps_of, words
 from stream_monitor.metrics import names
 
 _WORKER = ("job", "instance")
+_MANAGER = ("job", "alertmanager")
 _REJECTED = "job:stream_monitor_records_rejected"
 
 
@@ -220,6 +210,52 @@ def health() -> Board:
                         ),
                         span=6,
                         most=1,
+                    ),
+                ),
+            ),
+            Row(
+                "Notifier (where workers tell Alertmanager themselves)",
+                (
+                    graph(
+                        "Alerts told",
+                        "Alerts that each Alertmanager has taken.",
+                        "none",
+                        Query(
+                            increase(names.NOTIFIED, _MANAGER, "$__rate_interval"),
+                            "{{alertmanager}}",
+                        ),
+                        columns=True,
+                        none="No notifier is set up",
+                        span=8,
+                    ),
+                    graph(
+                        "Requests failed, alerts given up",
+                        "Share of the requests to an Alertmanager that failed; what could not be "
+                        "told is tried again. Alerts given up are lost "
+                        "(StreamMonitorNotificationsFailing).",
+                        "none",
+                        Query(
+                            f"{rate(names.NOTIFY_FAILURES, _MANAGER)}"
+                            f" / ({rate(names.NOTIFY_REQUESTS, _MANAGER)} > 0)",
+                            "{{alertmanager}} share failed",
+                        ),
+                        Query(
+                            increase(names.NOTIFY_DROPPED, _MANAGER, "$__rate_interval"),
+                            "{{alertmanager}} given up",
+                        ),
+                        none="No notifier is set up",
+                        span=8,
+                    ),
+                    graph(
+                        "Alerts waiting to be told",
+                        "Alerts that an Alertmanager has still to be told, in all workers.",
+                        "none",
+                        Query(
+                            total(names.NOTIFY_WAITING, _MANAGER),
+                            "{{alertmanager}}",
+                        ),
+                        none="No notifier is set up",
+                        span=8,
                     ),
                 ),
             ),

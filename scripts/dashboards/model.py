@@ -5,21 +5,13 @@ from __future__ import annotations
 from scripts.dashboards.alerts import open_alerts
 from scripts.dashboards.frame import Board, Row
 from scripts.dashboards.limits import limit
-from scripts.dashboards.panels import (
-    BLUE,
-    LIMIT,
-    ONE_COLUMN,
-    Query,
-    graph,
-    number,
-    steps_of,
-    words,
-)
+from scripts.dashboards.panels import graph, number
 from scripts.dashboards.promql import OF_MODEL, age_s, increase, newest, per, rate, recorded
+from scripts.dashboards.style import BLUE, LIMIT, ONE_COLUMN, Query, steps_of, words
 from stream_monitor.metrics import names
 
 #: The figures of performance that a graph of one model begins with.
-HEADLINES = "accuracy|balanced_accuracy|f1|roc_auc|r2"
+HEADLINES = "accuracy|balanced_accuracy|f1|roc_auc"
 _STATUS = ("model", "status")
 
 

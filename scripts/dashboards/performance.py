@@ -6,11 +6,13 @@ from scripts.dashboards.alerts import open_alerts
 from scripts.dashboards.frame import Board, Row
 from scripts.dashboards.limits import limit
 from scripts.dashboards.model import HEADLINES
-from scripts.dashboards.panels import BLUE, LIMIT, Query, graph, number, steps_of
+from scripts.dashboards.panels import graph, number
 from scripts.dashboards.promql import OF_MODEL, newest, per, rate, recorded, total
+from scripts.dashboards.style import BLUE, LIMIT, Query, steps_of
 from stream_monitor.metrics import names
 
 _METRIC = ("model", "metric")
+_ACCURACY = 'metric="accuracy"'
 _UNMATCHED = "job_model:stream_monitor_labels_unmatched:ratio_increase6h"
 _TOO_LATE = "job_model:stream_monitor_labels_too_late:ratio_increase6h"
 _CONTRADICTED = "job_model:stream_monitor_labels_contradicted:ratio_increase6h"
@@ -31,7 +33,7 @@ def performance() -> Board:
                         "Accuracy",
                         "On the labelled events of the latest window; empty for a regression.",
                         "percentunit",
-                        Query(newest(names.PERFORMANCE, OF_MODEL, 'metric="accuracy"'), "accuracy"),
+                        Query(newest(names.PERFORMANCE, OF_MODEL, _ACCURACY), "accuracy"),
                         base=BLUE,
                         decimals=1,
                         none="No labels",
@@ -113,8 +115,8 @@ def performance() -> Board:
                     ),
                     graph(
                         "Errors with a unit",
-                        "Log loss in nats; mae, rmse and bias of a regression in the unit of the "
-                        "truth. Dashed: what the figure is in alarm beyond, where a limit is set.",
+                        "Log loss in nats, errors of a regression in the unit of the truth, mcc, "
+                        "r2 and mape. Dashed: what the figure is in alarm beyond, if it has a limit.",
                         "none",
                         Query(newest(names.PERFORMANCE_VALUE, _METRIC), "{{metric}}"),
                         Query(
@@ -153,7 +155,18 @@ def performance() -> Board:
                         span=8,
                         most=1,
                     ),
-                    open_alerts("performance", height=5),
+                    graph(
+                        "Accuracy, and how sure it is",
+                        "The 95 % interval on the labelled events of the latest window, beside the "
+                        "accuracy that the model had on its reference.",
+                        "percentunit",
+                        Query(newest(names.PERFORMANCE, OF_MODEL, _ACCURACY), "accuracy"),
+                        Query(newest(names.PERFORMANCE_LOWER, OF_MODEL, _ACCURACY), "from"),
+                        Query(newest(names.PERFORMANCE_UPPER, OF_MODEL, _ACCURACY), "to"),
+                        Query(f"1 - {newest(names.REFERENCE_ERROR, OF_MODEL)}", "on the reference"),
+                        least=None,
+                    ),
+                    open_alerts("performance", span=12, height=8),
                 ),
             ),
             Row(

@@ -5,16 +5,17 @@ from __future__ import annotations
 from scripts.dashboards.alerts import firing
 from scripts.dashboards.frame import Board, Row
 from scripts.dashboards.limits import limit
-from scripts.dashboards.panels import Query, graph
+from scripts.dashboards.panels import graph
 from scripts.dashboards.promql import (
     OF_MODEL,
     age_s,
     increase,
-    mean_seconds,
     newest,
+    quantile_s,
     rate,
     recorded,
 )
+from scripts.dashboards.style import Query
 from stream_monitor.metrics import names
 
 _PARTITION = ("job", "topic", "partition")
@@ -61,14 +62,34 @@ def pipeline() -> Board:
                     ),
                     graph(
                         "Time for a batch",
-                        "Mean time to decode and summarise a batch of records, and to hand on what "
-                        "has changed; the same for labels.",
+                        "95th percentile of the time to decode and summarise a batch of records, "
+                        "and to hand on what has changed; the same for labels.",
                         "s",
-                        Query(mean_seconds(names.HANDLE, ("job",)), "{{job}} handle"),
-                        Query(mean_seconds(names.EMIT, ("job",)), "{{job}} emit"),
-                        Query(mean_seconds(names.LABEL_HANDLE, ("job",)), "{{job}} handle labels"),
-                        Query(mean_seconds(names.LABEL_EMIT, ("job",)), "{{job}} emit labels"),
+                        Query(quantile_s(0.95, names.HANDLE), "{{job}} handle"),
+                        Query(quantile_s(0.95, names.EMIT), "{{job}} emit"),
+                        Query(quantile_s(0.95, names.LABEL_HANDLE), "{{job}} handle labels"),
+                        Query(quantile_s(0.95, names.LABEL_EMIT), "{{job}} emit labels"),
                         span=8,
+                    ),
+                ),
+            ),
+            Row(
+                "Delay",
+                (
+                    graph(
+                        "From the producer to the summary",
+                        "From the Kafka time of a batch's newest record to the batch being "
+                        "summarised.",
+                        "s",
+                        Query(quantile_s(0.5, names.RECORD_DELAY), "{{job}} median"),
+                        Query(quantile_s(0.95, names.RECORD_DELAY), "{{job}} 95 %"),
+                    ),
+                    graph(
+                        "From a window's end to its report",
+                        "The lateness allowed is in it. An alert cannot come sooner.",
+                        "s",
+                        Query(quantile_s(0.5, names.REPORT_DELAY), "{{job}} median"),
+                        Query(quantile_s(0.95, names.REPORT_DELAY), "{{job}} 95 %"),
                     ),
                 ),
             ),

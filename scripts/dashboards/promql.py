@@ -52,13 +52,12 @@ def increase(spec: Spec, by: tuple[str, ...], range_: str, *matchers: str) -> st
     return f"sum by ({', '.join(by)}) (increase({series(spec, *matchers)}[{range_}]))"
 
 
-def mean_seconds(spec: Spec, by: tuple[str, ...]) -> str:
-    """What one piece of timed work took on average; nothing where none was done."""
-    spent, done = (
-        f"sum by ({', '.join(by)}) (rate({series(spec, suffix=suffix)}[$__rate_interval]))"
-        for suffix in ("_sum", "_count")
-    )
-    return f"{spent} / ({done} > 0)"
+def quantile_s(share: float, spec: Spec, by: tuple[str, ...] = ("job",)) -> str:
+    """A quantile of a histogram of seconds; no number where nothing was seen."""
+    if spec.kind is not Kind.HISTOGRAM:
+        raise ValueError(f"{spec.name} is no histogram.")
+    seen = f"rate({series(spec, suffix='_bucket')}[$__rate_interval])"
+    return f"histogram_quantile({share:g}, sum by ({', '.join((*by, 'le'))}) ({seen}))"
 
 
 def age_s(spec: Spec, by: tuple[str, ...]) -> str:

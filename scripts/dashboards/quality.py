@@ -5,18 +5,9 @@ from __future__ import annotations
 from scripts.dashboards.alerts import open_alerts
 from scripts.dashboards.frame import Board, Row
 from scripts.dashboards.limits import limit
-from scripts.dashboards.panels import (
-    ANY_IS_BAD,
-    ANY_WARNS,
-    BLUE,
-    LIMIT,
-    Query,
-    bars,
-    graph,
-    number,
-    steps_of,
-)
+from scripts.dashboards.panels import bars, graph, number
 from scripts.dashboards.promql import OF_MODEL, increase, newest, per, rate, recorded
+from scripts.dashboards.style import ANY_IS_BAD, ANY_WARNS, BLUE, LIMIT, Query, steps_of
 from stream_monitor.metrics import names
 
 _CHECK = ("model", "column", "check")

@@ -93,6 +93,7 @@ class Monitor:
         self._unread: list[list[EventBatch]] = [[] for _ in range(PARTITIONS)]
         self._written = [0] * PARTITIONS
         self._labels_written = 0
+        self._now_ms = span.start_ms
         self._exporter = Exporter(lambda: self._view.snapshot)
 
     def step(self, step: int, *, reads: bool = True, broken: int = 0) -> None:
@@ -104,6 +105,7 @@ class Monitor:
         for stream in self._streams:
             for batch in stream.events.get(step, ()):
                 self._write(batch)
+        self._now_ms = end
         with self._view.timing("summarise"):
             if reads:
                 self._read(broken)
@@ -145,6 +147,7 @@ class Monitor:
         for partition, unread in enumerate(self._unread):
             for batch in unread:
                 self._view.summarising.records += len(batch)
+                self._view.summarised(int(batch.timestamps[-1]), self._now_ms)
                 self._publish(self._engine.feed_batch(partition, batch))
             unread.clear()
         for _ in range(broken):
@@ -154,7 +157,7 @@ class Monitor:
 
     def _publish(self, documents: Iterator[Publish]) -> None:
         for document in documents:
-            self._view.published(document)
+            self._view.published(document, self._now_ms)
 
     def _refresh(self, now_ms: int) -> None:
         positions = {

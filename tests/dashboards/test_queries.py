@@ -11,7 +11,7 @@ import pytest
 
 from scripts.dashboards import promql as writing
 from scripts.dashboards.limits import FILE, Limit, limit, limits
-from scripts.dashboards.panels import LIMIT, ONE_COLUMN
+from scripts.dashboards.style import LIMIT, ONE_COLUMN
 from stream_monitor.metrics import names
 from tests.alerting.files import alerts, rules
 from tests.alerting.promql import Query, problems_of
@@ -40,6 +40,8 @@ NOT_SHOWN = {
     names.DRIFT_P_VALUE.name: "the statistic and its threshold say the same, and read better",
     names.DEGRADATION_DETECTED.name: "the statistic and its threshold say the same",
     names.LATENCY_MEAN.name: "the quantiles say more",
+    names.PERFORMANCE_VALUE_LOWER.name: "the interval of accuracy is shown",
+    names.PERFORMANCE_VALUE_UPPER.name: "the interval of accuracy is shown",
 }
 
 
@@ -170,6 +172,8 @@ def test_a_query_of_what_there_is_not_is_refused_where_it_is_written() -> None:
         writing.series(names.ERRORS, 'model="m"')
     with pytest.raises(ValueError, match="is no counter"):
         writing.rate(names.WINDOW_ROWS, ("model",))
+    with pytest.raises(ValueError, match="is no histogram"):
+        writing.quantile_s(0.5, names.WINDOW_ROWS)
     with pytest.raises(ValueError, match="is no time"):
         writing.age_s(names.WINDOW_ROWS, ("model",))
 
@@ -187,5 +191,5 @@ def metrics_of(expr: str) -> set[str]:
 
 def test_every_metric_is_shown_unless_there_is_a_reason() -> None:
     asked = {name for target in TARGETS for name in metrics_of(target.of("job"))}
-    shown = {re.sub(r"_(sum|count)$", "", name) for name in asked}
+    shown = {re.sub(r"_(sum|count|bucket)$", "", name) for name in asked}
     assert {spec.name for spec in names.ALL} - shown == set(NOT_SHOWN)
