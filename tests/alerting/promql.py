@@ -84,7 +84,7 @@ class Query:
     def _aggregated(self, expr: Any) -> frozenset[str]:
         before = self._of(expr.expr)
         if expr.modifier is None:
-            return frozenset()
+            return before if str(expr.op) in ("topk", "bottomk") else frozenset()
         named = frozenset(expr.modifier.labels)
         for label in sorted(named - before):
             self.problems.append(f"{expr.expr.prettify()} has no label {label}")

@@ -1,0 +1,1 @@
+"""What the repository makes from its code: documents, pictures, dashboards."""

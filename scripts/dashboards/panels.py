@@ -1,0 +1,232 @@
+"""The kinds of panels, with the settings that make them read at a glance."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from grafana_foundation_sdk.builders import bargauge, common, stat, table, timeseries
+from grafana_foundation_sdk.builders.dashboard import DashboardLink
+from grafana_foundation_sdk.models import common as options
+from grafana_foundation_sdk.models import dashboard
+from grafana_foundation_sdk.models.prometheus import PromQueryFormat
+
+from scripts.dashboards.limits import Limit
+from scripts.dashboards.style import (
+    DATASOURCE,
+    GREEN,
+    LIMIT,
+    ORANGE,
+    RED,
+    Query,
+    Step,
+    colored,
+    dashed,
+    field,
+    last,
+    lettered,
+    limit_name,
+    target,
+    thresholds,
+)
+
+Panel = timeseries.Panel | stat.Panel | bargauge.Panel | table.Panel
+
+
+def graph(
+    title: str,
+    description: str,
+    unit: str,
+    *queries: Query,
+    limits: Sequence[Limit] = (),
+    span: int = 12,
+    height: int = 8,
+    least: float | None = 0,
+    most: float | None = None,
+    columns: bool = False,
+    none: str = "",
+    listed: bool = False,
+    link: DashboardLink | None = None,
+) -> timeseries.Panel:
+    """Figures over time, from ``least`` to ``most``; limits are dashed lines.
+
+    A query called "limit…" is drawn as a limit too. ``columns`` are for what happens now and
+    then, ``none`` is said where nothing did. ``listed`` puts the series beside the graph, the
+    largest first, for more than a few.
+    """
+    legend = common.VizLegendOptions().show_legend(True)
+    if listed:
+        legend = (
+            legend.display_mode(options.LegendDisplayMode.TABLE)
+            .placement(options.LegendPlacement.RIGHT)
+            .calcs(["lastNotNull"])
+            .sort_by("Last *")
+            .sort_desc(True)
+        )
+    else:
+        legend = (
+            legend.display_mode(options.LegendDisplayMode.LIST)
+            .placement(options.LegendPlacement.BOTTOM)
+            .calcs([])
+        )
+    panel = (
+        timeseries.Panel()
+        .title(title)
+        .description(description)
+        .datasource(DATASOURCE)
+        .unit(unit)
+        .span(span)
+        .height(height)
+        .legend(legend)
+        .tooltip(
+            common.VizTooltipOptions()
+            .mode(options.TooltipDisplayMode.MULTI)
+            .sort(options.SortOrder.DESCENDING)
+        )
+        .line_width(2)
+        .fill_opacity(80 if columns else 0)
+        .draw_style(options.GraphDrawStyle.BARS if columns else options.GraphDrawStyle.LINE)
+        .show_points(options.VisibilityMode.NEVER)
+        .thresholds(thresholds(()))
+    )
+    if least is not None:
+        panel = panel.min(least)
+    if most is not None:
+        panel = panel.max(most)
+    if none:
+        panel = panel.no_value(none)
+    drawn = [Query(each.query, limit_name(each)) for each in limits]
+    for query in lettered([*queries, *drawn]):
+        panel = panel.with_target(query)
+    for color, pattern in ((RED, f"{LIMIT}.*critical.*"), (ORANGE, f"{LIMIT}(?!.*critical).*")):
+        if any(q.legend.startswith(LIMIT) for q in [*queries, *drawn]):
+            panel = panel.override_by_regexp(f"^{pattern}$", dashed(color))
+    return panel if link is None else panel.data_links([link])
+
+
+def number(
+    title: str,
+    description: str,
+    unit: str,
+    query: Query,
+    *,
+    steps: Sequence[Step] = (),
+    base: str = GREEN,
+    span: int = 4,
+    height: int = 4,
+    none: str = "",
+    decimals: int | None = None,
+    mappings: Sequence[dashboard.ValueMapping] = (),
+    link: DashboardLink | None = None,
+) -> stat.Panel:
+    """One figure as it stands, large, in the colour of the step it is in.
+
+    ``none`` is said where there is no value, ``mappings`` words in place of some values.
+    """
+    panel = (
+        stat.Panel()
+        .title(title)
+        .description(description)
+        .datasource(DATASOURCE)
+        .unit(unit)
+        .span(span)
+        .height(height)
+        .thresholds(thresholds(steps, base))
+        .color_mode(options.BigValueColorMode.VALUE)
+        .graph_mode(options.BigValueGraphMode.NONE)
+        .text_mode(options.BigValueTextMode.VALUE)
+        .reduce_options(last())
+        .with_target(target(query, "A").instant())
+    )
+    if none:
+        panel = panel.no_value(none)
+    if decimals is not None:
+        panel = panel.decimals(decimals)
+    if mappings:
+        panel = panel.mappings(list(mappings))
+    return panel if link is None else panel.data_links([link])
+
+
+def bars(
+    title: str,
+    description: str,
+    unit: str,
+    query: Query,
+    *,
+    steps: Sequence[Step] = (),
+    base: str = GREEN,
+    span: int = 8,
+    height: int = 8,
+    most: float | None = None,
+    none: str = "",
+    mappings: Sequence[dashboard.ValueMapping] = (),
+    link: DashboardLink | None = None,
+) -> bargauge.Panel:
+    """One figure of each series as it stands, as bars beside each other."""
+    panel = (
+        bargauge.Panel()
+        .title(title)
+        .description(description)
+        .datasource(DATASOURCE)
+        .unit(unit)
+        .min(0)
+        .span(span)
+        .height(height)
+        .thresholds(thresholds(steps, base))
+        .orientation(options.VizOrientation.HORIZONTAL)
+        .display_mode(options.BarGaugeDisplayMode.BASIC)
+        .value_mode(options.BarGaugeValueMode.TEXT)
+        .name_placement(options.BarGaugeNamePlacement.LEFT)
+        .sizing(options.BarGaugeSizing.MANUAL)
+        .min_viz_height(16)
+        .max_viz_height(28)
+        .text(common.VizTextDisplayOptions().title_size(13).value_size(14))
+        .legend(common.VizLegendOptions().show_legend(True))
+        .reduce_options(last())
+        .with_target(target(query, "A").instant())
+    )
+    if most is not None:
+        panel = panel.max(most)
+    if none:
+        panel = panel.no_value(none)
+    if mappings:
+        panel = panel.mappings(list(mappings))
+    return panel if link is None else panel.data_links([link])
+
+
+def rows(
+    title: str,
+    description: str,
+    expr: str,
+    *,
+    span: int = 24,
+    height: int = 8,
+    none: str,
+    link_on: str = "",
+    link: DashboardLink | None = None,
+) -> table.Panel:
+    """A table with a row for each series that is there now and a column for each label."""
+    panel = (
+        table.Panel()
+        .title(title)
+        .description(description)
+        .datasource(DATASOURCE)
+        .unit("none")
+        .span(span)
+        .height(height)
+        .no_value(none)
+        .filterable(True)
+        .with_target(target(Query(expr, ""), "A").instant().format(PromQueryFormat.TABLE))
+        .override_by_regexp("^(Time|Value)$", [field("custom.hidden", True)])
+        .override_by_name(
+            "severity",
+            [
+                field("mappings", [colored("warning", ORANGE), colored("critical", RED)]),
+                field("custom.cellOptions", {"type": "color-text"}),
+            ],
+        )
+    )
+    if link is not None:
+        built = link.build()
+        links = [{"title": built.title, "url": built.url}]
+        panel = panel.override_by_name(link_on, [field("links", links)])
+    return panel
