@@ -76,9 +76,8 @@ def _generated(
     scenario: Scenario, base: Generated, seed: int, start_ms: int
 ) -> tuple[Stream, Stream]:
     over = scenario.reference.over_ms
-    rng = generator(seed, "reference", "times")
     rows = scenario.reference.rows
-    at = np.sort(rng.integers(start_ms - over, start_ms, rows, dtype=np.int64))
+    at = event_times(base.traffic, start_ms - over, over, seed, "reference", rows)
     features = draw(base, at, seed, "reference")
     odds = models.log_odds(base, features, base.truth.intercept, base.truth.weights)
     answers = models.serve(base, features)

@@ -28,8 +28,8 @@ def drift(spec: Drift, stream: Stream, context: Context) -> Stream:
     else:
         mean, sd = context.moments(spec.feature)
         values = numbers(column)
-        wider = mean + (values - mean) * spec.scale + spec.shift * sd
-        moved = like(column, values + strength * (wider - values))
+        there = (mean + (values - mean) * spec.scale + spec.shift * sd) * spec.factor
+        moved = like(column, values + strength * (there - values))
     return stream.with_feature(spec.feature, moved)
 
 

@@ -39,21 +39,22 @@ class Injection(BaseModel):
 
 class Drift(Injection):
     """How a feature moves: by ``shift`` standard deviations, ``scale`` times as wide around its
-    mean, or to other ``shares`` of its categories."""
+    mean, all of it times ``factor``; or to other ``shares`` of its categories."""
 
     stage = "world"
     feature: Text
     shift: Size = 0.0
     scale: Annotated[float, Field(ge=0, le=1000)] = 1.0
+    factor: Positive = 1.0
     shares: Shares | None = None
 
     @model_validator(mode="after")
     def _moves(self) -> Self:
-        numeric = self.shift != 0 or self.scale != 1
+        numeric = (self.shift, self.scale, self.factor) != (0, 1, 1)
         if not numeric and not self.shares:
-            raise ValueError("nothing moves; give a shift, a scale, or the shares of categories")
+            raise ValueError("nothing moves; give a shift, a scale, a factor, or shares")
         if numeric and self.shares:
-            raise ValueError("shift and scale are for numbers, shares for categories; give one")
+            raise ValueError("shares are for categories, the others for numbers; give one of them")
         if self.shares and sum(self.shares.values()) <= 0:
             raise ValueError("no category has a share above 0; give at least one such")
         return self
