@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -90,9 +89,7 @@ def _generated(
         models.truth(base, odds, seed, "reference"),
     )
     times = event_times(base.traffic, start_ms, scenario.duration_ms, seed, "stream")
-    stream = Stream(
-        times, _ids(start_ms, seed, len(times)), draw(base, times, seed, "stream")
-    )
+    stream = Stream(times, _ids(start_ms, seed, len(times)), draw(base, times, seed, "stream"))
 
     def usual(name: str) -> tuple[float, float]:
         return moments(base.features[name])
@@ -116,9 +113,7 @@ def _generated(
     return before, stream
 
 
-def _odds(
-    scenario: Scenario, base: Generated, stream: Stream, start_ms: int, seed: int
-) -> Column:
+def _odds(scenario: Scenario, base: Generated, stream: Stream, start_ms: int, seed: int) -> Column:
     """The log odds of the truth, with every change of concept on the way."""
     intercept, weights = base.truth.intercept, dict(base.truth.weights)
     odds = models.log_odds(base, stream.features, intercept, weights)
@@ -178,13 +173,19 @@ def _ids(start_ms: int, seed: int, rows: int) -> Column:
 
 def _frozen(scenario: Scenario, before: Stream, seed: int, positive: str | None) -> Reference:
     columns = {name: column.tolist() for name, column in before.features.items()}
-    roles = {"prediction": before.prediction, "score": before.score, "label": before.truth}
-    there = {role: column.tolist() for role, column in roles.items() if column is not None}
+    others = {"prediction": before.prediction, "score": before.score, "label": before.truth}
+    there = {role: column.tolist() for role, column in others.items() if column is not None}
+    roles = Roles(
+        features=tuple(columns),
+        prediction="prediction" if "prediction" in there else None,
+        score="score" if "score" in there else None,
+        label="label" if "label" in there else None,
+    )
     season = scenario.settings.season
     return build(
         scenario.model,
         pa.table(columns | there),
-        Roles(features=tuple(columns), **{role: role for role in there}),
+        roles,
         created_ms=0,
         source=f"a scenario's {len(before):,} rows of the time before",
         sample_size=scenario.reference.sample_size,

@@ -6,10 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from stream_monitor.alerts.rule import OPEN, Status
+from stream_monitor.alerts.rule import OPEN
 from stream_monitor.config import duration
 from stream_monitor.scenarios.expect.outcome import Outcome
 from stream_monitor.scenarios.spec.expectations import Alarm, Expectations, Found
+
+_STARTED = "started"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,7 @@ def found(wanted: Sequence[Found], alerts: Sequence[Said], begins_ms: int) -> It
         if after:
             stated = f"{one.status} after {duration.render(after)}, by {duration.render(one.by_ms)}"
         about = [event for event in alerts if _of(one, event) and _status(one, event)]
-        if one.status != Status.STARTED:
+        if one.status != _STARTED:
             # Of what is over only the alert's own end counts, not what was before it began.
             about = [event for event in about if event.at_ms > after]
         for column in one.columns or ("",):
@@ -56,40 +58,36 @@ def found(wanted: Sequence[Found], alerts: Sequence[Said], begins_ms: int) -> It
 
 
 def forbidden(expect: Expectations, alerts: Sequence[Said], begins_ms: int) -> Iterator[Outcome]:
-    """Every alarm that must not be, once; and what must never be, where it was not."""
+    """What must never be, and every other alarm that is not accounted for, each once."""
     opened = [event for event in alerts if event.status in OPEN]
-    accounted = [one for one in expect.found if one.status == Status.STARTED]
-    listed = [*accounted, *expect.may]
     for never in expect.never:
-        columns = never.columns or ("",)
-        for column in columns:
+        for column in never.columns or ("",):
             hits = [e for e in opened if _of(never, e) and (not column or column in e.columns)]
-            yield Outcome(
-                named(never.family, never.monitor, column),
-                "never",
-                f"started at {duration.render(hits[0].at_ms)}" if hits else "never",
-                not hits,
-            )
-    if not expect.nothing_else:
-        return
+            was = f"started at {duration.render(hits[0].at_ms)}" if hits else "never"
+            yield Outcome(named(never.family, never.monitor, column), "never", was, not hits)
+    if expect.nothing_else:
+        odd = [*_unaccounted(expect, opened, begins_ms)]
+        yield from odd or [Outcome("anything else", "no alarm", "no alarm", True)]
+
+
+def _unaccounted(expect: Expectations, opened: Sequence[Said], begins_ms: int) -> Iterator[Outcome]:
+    """Columns in alarm that neither must nor may be, or were before anything had happened."""
+    listed: list[Found | Alarm] = [one for one in expect.found if one.status == _STARTED]
+    listed += expect.may
     seen: set[tuple[str, str, str]] = set()
     for event in opened:
         about = [one for one in listed if _of(one, event)]
         early = event.at_ms <= begins_ms
         for column in event.columns or ("",):
-            covered = any(not one.columns or column in one.columns for one in about)
             key = (event.family, event.monitor, column)
+            covered = any(not one.columns or column in one.columns for one in about)
             if (covered and not early) or key in seen:
                 continue
             seen.add(key)
+            stated = f"nothing before {duration.render(begins_ms)}" if covered else "no alarm"
             yield Outcome(
-                named(*key),
-                f"nothing before {duration.render(begins_ms)}" if covered else "no alarm",
-                f"{event.status} at {duration.render(event.at_ms)}",
-                False,
+                named(*key), stated, f"{event.status} at {duration.render(event.at_ms)}", False
             )
-    if not seen:
-        yield Outcome("anything else", "no alarm", "no alarm", True)
 
 
 def named(family: str, monitor: str | None, column: str) -> str:
@@ -104,6 +102,6 @@ def _of(wanted: Found | Alarm, event: Said) -> bool:
 
 def _status(wanted: Found, event: Said) -> bool:
     """Started: open with that column, which may have joined an alert that was there."""
-    if wanted.status == Status.STARTED:
+    if wanted.status == _STARTED:
         return event.status in OPEN
     return event.status == wanted.status

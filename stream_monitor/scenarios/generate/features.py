@@ -31,7 +31,7 @@ _GRID = special.ndtri((np.arange(4_000) + 0.5) / 4_000)
 
 
 def draw(base: Generated, times: IntArray, seed: int, part: str) -> Mapping[str, Column]:
-    """Every feature at the given times (ms); ``part`` names what is drawn, such as the reference."""
+    """Every feature at the given times (ms); ``part`` names what is drawn: reference, stream."""
     scores = np.array(
         [generator(seed, part, name).standard_normal(len(times)) for name in base.features]
     )

@@ -58,8 +58,9 @@ def truth(base: Generated, odds: FloatArray, seed: int, part: str) -> Column:
 def serve(base: Generated, features: Mapping[str, Column]) -> Answers:
     """The served model's answers to what it is given."""
     served = base.served
-    score = np.round(special.expit(log_odds(base, features, served.intercept, served.weights)), 6)
-    return Answers(_classes(base, score >= served.threshold), score)
+    odds = log_odds(base, features, served.intercept, served.weights)
+    score: FloatArray = np.round(special.expit(odds), 6)
+    return Answers(_classes(base, np.asarray(score >= served.threshold)), score)
 
 
 def _classes(base: Generated, positive: Column) -> Column:

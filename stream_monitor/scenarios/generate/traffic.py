@@ -35,4 +35,5 @@ def event_times(
         count = round(traffic.rate * float(upto[-1]) / HOUR)
     drawn = np.sort(generator(seed, part, "times").random(count)) * upto[-1]
     times = np.floor(np.interp(drawn, upto, at)).astype(np.int64)
-    return np.clip(times, start_ms, start_ms + length_ms - 1)
+    found: IntArray = np.clip(times, start_ms, start_ms + length_ms - 1)
+    return found

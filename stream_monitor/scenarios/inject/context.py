@@ -7,12 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-
 from stream_monitor.events.batch import IntArray
 from stream_monitor.scenarios.spec.injections import Injection
 from stream_monitor.statistics.arrays import BoolArray, FloatArray
-
-
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,8 +45,8 @@ def feature_swap(spec: FeatureSwap, stream: Stream, context: Context) -> Stream:
 def schema_break(spec: SchemaBreak, stream: Stream, context: Context) -> Stream:
     """A feature that is gone, and perhaps there under another name."""
     active = context.active(spec, stream.times)
-    column = stream.features[spec.feature].astype(np.object_)
-    broken = stream.with_feature(spec.feature, np.where(active, None, column))
-    if spec.rename is None:
-        return broken
-    return broken.with_feature(spec.rename, np.where(active, column, None))
+    here = stream.features[spec.feature].astype(np.object_)
+    there = here.copy()
+    here[active], there[~active] = None, None
+    broken = stream.with_feature(spec.feature, here)
+    return broken if spec.rename is None else broken.with_feature(spec.rename, there)

@@ -34,7 +34,10 @@ def inconsistencies(scenario: Scenario) -> Iterator[Wrong]:
     if longest_slide_ms(scenario.settings.season) is not None and not isinstance(
         scenario.base, Generated
     ):
-        yield ("settings", "season"), "a season needs the times of the reference's rows; leave it out"
+        yield (
+            ("settings", "season"),
+            "a season needs the times of the reference's rows; leave it out",
+        )
     yield from _of_expectations(scenario)
     if isinstance(scenario.base, Generated):
         yield from _of_generated(scenario, scenario.base)
@@ -44,15 +47,16 @@ def inconsistencies(scenario: Scenario) -> Iterator[Wrong]:
 
 def _of_expectations(scenario: Scenario) -> Iterator[Wrong]:
     expect = scenario.expect
-    for key, items in (("found", expect.found), ("figures", expect.figures)):
-        for i, one in enumerate(items):
-            after = scenario.begins_ms if one.after_ms is None else one.after_ms
-            if one.by_ms <= after:
-                yield (
-                    ("expect", key, i, "by"),
-                    f"{duration.render(one.by_ms)} is given, and it can begin after "
-                    f"{duration.render(after)} only; set a later by or an earlier after",
-                )
+    paths: list[Path] = [("expect", "found", i, "by") for i in range(len(expect.found))]
+    paths += [("expect", "figures", i, "by") for i in range(len(expect.figures))]
+    for path, one in zip(paths, expect.due, strict=True):
+        after = scenario.begins_ms if one.after_ms is None else one.after_ms
+        if one.by_ms <= after:
+            yield (
+                path,
+                f"{duration.render(one.by_ms)} is given, and it can begin after "
+                f"{duration.render(after)} only; set a later by or an earlier after",
+            )
 
 
 def _of_file(scenario: Scenario) -> Iterator[Wrong]:

@@ -90,3 +90,8 @@ class Expectations(BaseModel):
     may: Annotated[tuple[Alarm, ...], Field(strict=False)] = ()
     never: Annotated[tuple[Alarm, ...], Field(strict=False)] = ()
     nothing_else: bool = True
+
+    @property
+    def due(self) -> tuple[Found | Figure, ...]:
+        """All that must be, with the time by which."""
+        return (*self.found, *self.figures)

@@ -85,7 +85,7 @@ class Seasonal(Injection):
 
 
 class CorrelationBreak(Injection):
-    """A feature's values are dealt out anew: each alone is as before, and none goes with another."""
+    """A feature's values are dealt out anew: alone it is as before, and goes with no other."""
 
     stage = "world"
     inject: Literal["correlation_break"]

@@ -94,8 +94,10 @@ def _over(above: dict[object, object], below: dict[object, object]) -> dict[obje
     merged = dict(below)
     for key, value in above.items():
         base = merged.get(key)
-        both = isinstance(base, dict) and isinstance(value, dict)
-        merged[key] = _over(value, base) if both else value
+        if isinstance(base, dict) and isinstance(value, dict):
+            merged[key] = _over(value, base)
+        else:
+            merged[key] = value
     return merged
 
 
@@ -135,7 +137,9 @@ def _below(here: object, key: str, override: str, path: str) -> object:
     if isinstance(here, list):
         return here[_place(here, key, override, path)]
     if not isinstance(here, dict):
-        raise ConfigurationError(f"--set {override}: nothing stands below {path.rpartition('.')[0]}")
+        raise ConfigurationError(
+            f"--set {override}: nothing stands below {path.rpartition('.')[0]}"
+        )
     if here.get(key) is None:
         here[key] = {}
     return here[key]

@@ -31,9 +31,9 @@ def problem_of(
         section = _section(here.annotation, value)
         if part == "[key]" or (isinstance(part, str) and part.startswith("<")):
             continue
-        if isinstance(value, Mapping) and part in [value.get(tag) for tag in TAGS]:
-            if section is not None and part not in _keys(section):
-                continue  # pydantic's word for which section it is, which stands in no file
+        tags = [value.get(tag) for tag in TAGS] if isinstance(value, Mapping) else []
+        if part in tags and section is not None and part not in _keys(section):
+            continue  # pydantic's word for which section it is, which stands in no file
         above, here = section, _child(here, section, part)
         path.append(part)
         value = _item(value, part)
@@ -57,9 +57,9 @@ def _sentence(
         return f"has no {tag}; allowed is one of {_tags(here.annotation, tag)}"
     if kind == "union_tag_invalid":
         tag, tried = error["ctx"]["discriminator"].strip("'"), error["ctx"]["tag"]
-        known = _tags(here.annotation, tag)
-        like = nearest(tried, known.split(", "))
-        hint = f"do you mean {like}?" if like else f"allowed is one of {known}"
+        tags = _tags(here.annotation, tag)
+        like = nearest(tried, tags.split(", "))
+        hint = f"do you mean {like}?" if like else f"allowed is one of {tags}"
         return f"{tag} is {tried}, which there is not; {hint}"
     if kind == "value_error":
         return str(error["ctx"]["error"])
@@ -116,7 +116,9 @@ def _section(annotation: object, value: object) -> type[BaseModel] | None:
             if field is not None and given.get(tag) in get_args(field.annotation):
                 return section
     plain = [section for section in sections if not set(TAGS) & set(section.model_fields)]
-    from_file = [section for section in plain if ("file" in section.model_fields) == ("file" in given)]
+    from_file = [
+        section for section in plain if ("file" in section.model_fields) == ("file" in given)
+    ]
     return from_file[0] if from_file else None
 
 
