@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 import time
 from collections.abc import Mapping
@@ -22,6 +23,9 @@ from stream_monitor.cli.scenario_files import find, seed_option, set_option
 from stream_monitor.scenarios.draw import wanted
 from stream_monitor.scenarios.prepare import prepare
 from stream_monitor.scenarios.start import start_of
+
+#: Workers read the reference from another topic; events of the first moment shall be judged by it.
+TAKE_UP_S = 2.0
 
 
 @click.command()
@@ -88,6 +92,7 @@ def run(
         there = await published(kafka, made.model)
         reference = prepared.reference
         await publish(reference.instead_of(there[-1].reference) if there else reference, kafka)
+        await asyncio.sleep(TAKE_UP_S)
         with output.progress(f"sending {found.name}", total) as progress:
             return await replay(
                 prepared.stream.batches(made.model),

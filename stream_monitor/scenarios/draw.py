@@ -46,7 +46,7 @@ def told(one: Injection) -> str:
     values = plain(one)
     kind = values.pop("inject")
     given = [
-        f"{key_of(name)} {scalar(values[key_of(name)])}"
+        f"{key_of(name)} {short(values[key_of(name)])}"
         for name, field in type(one).model_fields.items()
         if name not in ("inject", "at_ms", "until_ms")
         and (
@@ -55,6 +55,13 @@ def told(one: Injection) -> str:
         )
     ]
     return f"{kind} {', '.join(given)}"
+
+
+def short(value: object) -> str:
+    """A value as flow YAML, a whole number without its fraction: ``8`` for 8.0."""
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return scalar(value)
 
 
 def wanted(due: Found | Figure) -> str:

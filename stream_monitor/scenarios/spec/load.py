@@ -17,6 +17,7 @@ from stream_monitor.scenarios.spec.scenario import Scenario
 from stream_monitor.scenarios.spec.sentences import problem_of
 
 KEYS = tuple(key_of(name) for name in Scenario.model_fields)
+_WHAT = f"a scenario is a mapping with the keys {', '.join(KEYS)}"
 
 
 #: What a scenario takes from the one that it is ``like``, key by key at every depth.
@@ -37,7 +38,7 @@ def load(
     Raises ConfigurationError that lists everything wrong at once, each with its path and what is
     allowed; ``source`` is what the text is called in it.
     """
-    document = yaml_text.read(text, source)
+    document = yaml_text.read(text, source, _WHAT)
     values = _like(document.values, source, others)
     origins: dict[tuple[str, ...], str] = {}
     for override in overrides:
