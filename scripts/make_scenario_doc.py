@@ -43,7 +43,8 @@ def stories() -> str:
 def kinds() -> str:
     """Each injection with where it breaks something and what it is told."""
     lines = ["| `inject` | where | what it does | it is told |", "|---|---|---|---|"]
-    for kind in (*INJECT, injections.ConceptDrift):
+    every: list[type[injections.Injection]] = [*INJECT, injections.ConceptDrift]
+    for kind in every:
         (name,) = get_args(kind.model_fields["inject"].annotation)
         lines.append(f"| `{name}` | {kind.stage} | {_prose(kind)} | {_told(kind)} |")
     return "\n".join(lines)
