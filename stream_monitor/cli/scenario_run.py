@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from stream_monitor.alerts.times import rfc3339
-from stream_monitor.cli.broker import ask, check_topic
+from stream_monitor.cli.broker import ask
 from stream_monitor.cli.output import (
     Output,
     bootstrap_servers_option,
@@ -86,9 +86,6 @@ def run(
     async def work(topics: Mapping[str, int]) -> Replayed:
         if not set(topics_needed) <= set(topics):
             await create_topics(settings)
-        else:
-            for topic in topics_needed:
-                check_topic(topic, topics, kafka)
         there = await published(kafka, made.model)
         reference = prepared.reference
         await publish(reference.instead_of(there[-1].reference) if there else reference, kafka)

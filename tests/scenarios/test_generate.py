@@ -6,6 +6,10 @@ import pytest
 from scipy import stats
 
 from stream_monitor.config.duration import DAY, HOUR
+from stream_monitor.events.batch import Record
+from stream_monitor.events.decode import Decoder
+from stream_monitor.events.limits import Limits
+from stream_monitor.kafka.messages import Format, messages
 from stream_monitor.reference.codec import encode
 from stream_monitor.scenarios.generate.features import draw, moments
 from stream_monitor.scenarios.generate.models import log_odds, standard
@@ -163,6 +167,23 @@ def test_another_start_moves_the_times_and_changes_nothing_else_but_the_ids() ->
     assert one.stream.prediction is not None
     assert moved.stream.prediction.tolist() == one.stream.prediction.tolist()
     assert not set(moved.stream.ids) & set(one.stream.ids)
+
+
+@pytest.mark.parametrize("name", ["data_quality", "schema_break", "duplicate_storm"])
+def test_what_is_sent_is_read_as_what_was_made(name: str) -> None:
+    """Texts, lists and gaps in the place of numbers, fields that change, events that come twice."""
+    stream = prepare(shipped(name), 0).stream
+    last = stream.take(np.arange(len(stream) - 6_000, len(stream), 20))
+    sent = messages(last.batches("credit"), Format.JSON, max_bytes=10_000)
+    records = [Record("predictions", 0, i, 2**41, each.value) for i, each in enumerate(sent)]
+    decoded = Decoder(Limits()).decode(records)
+    assert decoded.rejected == ()
+    assert sum(map(len, decoded.batches)) == len(last)
+    for batch in decoded.batches:
+        assert batch.timestamps.tolist() == last.times[batch.offsets].tolist()
+        assert list(batch.prediction_ids or ()) == last.ids[batch.offsets].tolist()
+        for feature, column in batch.features.items():
+            assert list(column) == last.features[feature][batch.offsets].tolist()
 
 
 def test_labels_that_come_on_their_own_are_in_no_event_and_in_order() -> None:
