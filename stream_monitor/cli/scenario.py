@@ -18,9 +18,10 @@ from stream_monitor.config.render import differences, plain
 from stream_monitor.config.settings import ModelSettings, Settings
 from stream_monitor.scenarios.check import Checked
 from stream_monitor.scenarios.check import check as judge
-from stream_monitor.scenarios.draw import alarms, timeline, wanted
+from stream_monitor.scenarios.draw import alarms, timeline
 from stream_monitor.scenarios.prepare import prepare
 from stream_monitor.scenarios.spec.base import Generated
+from stream_monitor.scenarios.spec.expectations import Found
 from stream_monitor.scenarios.spec.scenario import Scenario
 
 
@@ -35,11 +36,11 @@ scenario.add_command(run)
 @scenario.command("list")
 @json_option
 def list_(as_json: bool) -> None:
-    """List the scenarios that are shipped, with what breaks in each and what must be found."""
+    """List the scenarios that are shipped: how long they last, what must be found, the story."""
     output = Output(as_json)
     found = [find(name) for name in data.scenarios()]
     rows = [_row(each) for each in found]
-    output.table(("scenario", "what breaks", "lasts", "must be found", "story"), rows)
+    output.table(("scenario", "lasts", "breaks at", "must be found", "story"), rows)
     output.line("Next: stream-monitor scenario show NAME, or scenario check NAME")
     output.emit_json([_document(each) for each in found])
 
@@ -122,13 +123,15 @@ def settings_yaml(model: str, settings: ModelSettings) -> str:
 
 def _row(found: Named) -> tuple[Text, str, str, str, str]:
     made = found.scenario
-    broken = dict.fromkeys(str(plain(one)["inject"]) for one in made.timeline.values())
-    due = [wanted(one) for one in made.expect.due] or ["no alarm"]
-    more = f" and {len(due) - 1} more" if len(due) > 1 else ""
+    due = [
+        f"{one.family if isinstance(one, Found) else one.figure} by {duration.render(one.by_ms)}"
+        for one in made.expect.due
+    ] or ["no alarm"]
+    more = f", {len(due) - 1} more" if len(due) > 1 else ""
     return (
         Text(found.name, style="bold"),
-        ", ".join(broken) or "nothing",
         duration.render(made.duration_ms),
+        duration.render(made.begins_ms) if made.timeline else "never",
         due[0] + more,
         made.story,
     )

@@ -59,7 +59,7 @@ def test_the_list_has_every_scenario_with_its_story(capsys: pytest.CaptureFixtur
     out = said("scenario list", capsys)
     for name in data.scenarios():
         assert name in out
-    assert "nothing" in out
+    assert "drift by 2h30m, 1 more" in out
     assert "no alarm" in out
     listed = document("scenario list", capsys)
     assert [each["name"] for each in listed] == list(TEXTS)
