@@ -9,6 +9,7 @@ FROM python:3.11.14-bookworm AS wheels
 WORKDIR /source
 COPY pyproject.toml requirements.lock README.md LICENSE ./
 COPY stream_monitor ./stream_monitor
+COPY scenarios ./scenarios
 RUN pip wheel --no-cache-dir --disable-pip-version-check \
       --wheel-dir /wheels --constraint requirements.lock .
 

@@ -19,6 +19,7 @@ Path = tuple[str, ...]
 
 #: Far above what settings need (5), far below what recursion can bear.
 MAX_DEPTH = 50
+_SETTINGS = "settings are a mapping with the keys kafka, worker, defaults and models"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +53,12 @@ for _tag, _pattern, _first in _RESOLVERS:
     )
 
 
-def read(text: str, source: str) -> Document:
+def read(text: str, source: str, what: str = _SETTINGS) -> Document:
     """The one document of a text; an empty text is an empty mapping.
 
     Raises ConfigurationError, with ``source`` and the line, where the text is not YAML,
-    holds several documents, a key twice, or anything but a mapping.
+    holds several documents, a key twice, or anything but a mapping; ``what`` says of that what
+    it has to be.
     """
     try:
         loader = _Loader(text)
@@ -79,10 +81,7 @@ def read(text: str, source: str) -> Document:
     if value is None:
         return Document({}, {})
     if not isinstance(value, dict):
-        raise ConfigurationError(
-            f"{source} holds a {type(value).__name__}; "
-            "settings are a mapping with the keys kafka, worker, defaults and models"
-        )
+        raise ConfigurationError(f"{source} holds a {type(value).__name__}; {what}")
     return Document(value, walk.lines)
 
 

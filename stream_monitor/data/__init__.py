@@ -1,4 +1,4 @@
-"""Real data for the demo and the tests; NOTICE.md says whose it is."""
+"""Real data and scenarios for the demo and the tests; NOTICE.md says whose the data is."""
 
 from __future__ import annotations
 
@@ -15,3 +15,9 @@ def path(name: str) -> Path:
     if name not in shipped:
         raise ValueError(f"No data file {name!r} is shipped; there are {', '.join(shipped)}.")
     return folder / name
+
+
+def scenarios() -> dict[str, Path]:
+    """The shipped scenarios' files by their names, in the order of the names."""
+    folder = Path(__file__).parent / "scenarios"
+    return {file.stem: file for file in sorted(folder.glob("*.yaml"))}

@@ -36,7 +36,17 @@ FENCE = re.compile(r"^(?P<fence>`{3,})(?P<info>[^\n`]*)\n(?P<body>.*?)^(?P=fence
 LINK = re.compile(r"(?<!!)\[[^\]\n]*\]\((?P<target>[^)\s]+)\)")
 IMAGE = re.compile(r"!\[[^\]\n]*\]\((?P<target>[^)\s]+)\)")
 #: The second word of a fenced block whose text is tried out here.
-MARKS = {"client", "event", "label", "arrow", "configuration", "verdict", "alert", "report"}
+MARKS = {
+    "client",
+    "event",
+    "label",
+    "arrow",
+    "configuration",
+    "verdict",
+    "alert",
+    "report",
+    "scenario",
+}
 ARRIVED_MS = 1_790_000_200_000  # when the records of the examples came
 
 

@@ -1,0 +1,1 @@
+"""What must be found of a scenario, and what must not, beside what was."""
