@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from stream_monitor.alerts.event import rfc3339
+from stream_monitor.alerts.times import rfc3339
 from stream_monitor.cli.main import run
 from stream_monitor.config.limits import MinimumSettings
 from stream_monitor.config.monitors import AlertSettings, DriftSettings, PerformanceSettings
@@ -100,8 +100,8 @@ def test_a_promoted_reference_ends_the_drift_and_nothing_else(
     def accuracy() -> list[str]:
         return [a["status"] for a in of("performance") if a["monitor"] == "accuracy"]
 
-    worker.until(lambda: [a["status"] for a in of("drift", "feature:x")] == ["opened"])
-    worker.until(lambda: accuracy() == ["opened"])
+    worker.until(lambda: [a["status"] for a in of("drift", "feature:x")] == ["started"])
+    worker.until(lambda: accuracy() == ["started"])
 
     since = rfc3339(EPOCH_MS + 60_000)
     until = rfc3339(EPOCH_MS + 240_000)
@@ -145,10 +145,10 @@ def test_a_promoted_reference_ends_the_drift_and_nothing_else(
         )
     )
     (drift,) = of("drift", "feature:x")
-    assert (drift["status"], drift["reference_hash"]) == ("resolved", OLD.hash)
+    assert (drift["status"], drift["reference_hash"]) == ("recovered", OLD.hash)
     assert "the reference or the configuration was replaced" in drift["summary"]
     # The labels' alert is of no reference: it goes on as it was.
-    assert accuracy() == ["opened"]
+    assert accuracy() == ["started"]
     # Every event of the second phase was counted, and none by the old reference.
     firsts = [copies[0] for copies in reports.update().values()]
     later = [r for r in firsts if r["window"]["start_ms"] >= EPOCH_MS + PHASE_MS]

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from stream_monitor.notify.desk import LIVES, Desk, Post
 from stream_monitor.notify.payload import Links
-from tests.notify.worlds import BEGAN_MS, NOW_MS, document, held, newer
+from tests.notify.worlds import BEGAN_MS, NOW_MS, document, held
 
 RESEND_MS = 60_000
 
@@ -36,13 +36,13 @@ def test_it_is_said_again_while_it_is_open_and_not_too_often() -> None:
 def test_its_end_is_the_events_own_and_is_said_once() -> None:
     at = desk()
     at.hear(document(), NOW_MS)
-    (post,) = at.hear(document("resolved"), NOW_MS + 1)
+    (post,) = at.hear(document("recovered"), NOW_MS + 1)
     assert (post.fires, post.ends_ms) == (False, BEGAN_MS + 300_000)
     assert at.present([], NOW_MS + 9 * RESEND_MS, NOW_MS + 9 * RESEND_MS) == []
 
 
 def test_an_end_ahead_of_the_clock_is_now_or_it_would_be_open_still() -> None:
-    (post,) = desk().hear(document("resolved", resolved_at=NOW_MS + 5_000), NOW_MS)
+    (post,) = desk().hear(document("recovered", recovered_at=NOW_MS + 5_000), NOW_MS)
     assert post.ends_ms == NOW_MS
 
 
@@ -56,8 +56,8 @@ def test_what_is_withdrawn_is_over() -> None:
 
 def test_an_episode_that_becomes_critical_is_ended_as_a_warning() -> None:
     at = desk()
-    at.hear(newer(severity="warning"), NOW_MS)
-    ended, begun = at.hear(newer("escalated"), NOW_MS + 5)
+    at.hear(document(severity="warning"), NOW_MS)
+    ended, begun = at.hear(document("escalated"), NOW_MS + 5)
     assert (ended.fires, ended.ends_ms, ended.alert.labels["severity"]) == (
         False,
         NOW_MS + 5,
@@ -82,7 +82,7 @@ def test_a_state_older_than_what_was_heard_does_not_count() -> None:
     at.hear(document(), NOW_MS)
     at.present([], NOW_MS - 500, NOW_MS + 100)
     assert at.open_episodes == 1, "the state is from before it began"
-    at.hear(document("resolved"), NOW_MS + 200)
+    at.hear(document("recovered"), NOW_MS + 200)
     assert at.present([held()], NOW_MS + 150, NOW_MS + 300) == [], "from before it ended"
     assert at.open_episodes == 0
 
@@ -93,7 +93,7 @@ def test_an_alert_without_an_id_is_left_to_the_topic() -> None:
 
 steps = st.lists(
     st.tuples(
-        st.sampled_from(["opened", "resolved", "withdrawn", "look"]),
+        st.sampled_from(["started", "recovered", "withdrawn", "look"]),
         st.sampled_from(["a", "b"]),
         st.integers(1, 90_000),
     ),
@@ -118,7 +118,7 @@ def test_whatever_happens_alertmanager_ends_up_with_what_is_open(
         else:
             tell(at.hear(document(what, alert_id=id_), now))
             truth.pop(id_, None)
-            if what == "opened":
+            if what == "started":
                 truth[id_] = held(episode=id_)
     for _ in range(3):
         now += RESEND_MS

@@ -38,7 +38,7 @@ class Site:
         said = document(status, **changes)
         id_ = said["alert_id"]
         self.open_alerts = [each for each in self.open_alerts if each.episode != id_]
-        if status == "opened":
+        if status == "started":
             self.open_alerts.append(held(episode=id_))
         self.notifier.hear(Publish(Stream.ALERTS, said["model"], id_, said))
 
@@ -92,21 +92,21 @@ def telling(directory: Path, sink: Listener) -> Path:
 def test_an_episode_is_one_alert_however_often_it_is_said_and_ends(tmp_path: Path) -> None:
     async def play(url: str, sink: Listener) -> None:
         async with working([url]) as site:
-            site.hear("opened")
+            site.hear("started")
             (alert,) = await soon(lambda: active(url), "it is there")
             assert alert["labels"]["alertname"] == "StreamMonitorModelDrift"
             assert alert["startsAt"].startswith("2023-11-14T22:13:20")
-            site.hear("opened", summary="Critical: still so.")
+            site.hear("started", summary="Critical: still so.")
             await soon(lambda: site.views()[url].told >= 4, "it is said again and again")
             (again,) = active(url)
             assert again["fingerprint"] == alert["fingerprint"]
             assert again["annotations"]["description"] == "Critical: still so."
             assert again["endsAt"] > alert["endsAt"]
             await soon(lambda: sink.told, "people are told")
-            site.hear("resolved")
+            site.hear("recovered")
             await soon(lambda: not active(url), "it is over")
             await soon(lambda: len(sink.told) == 2, "people are told that, too")
-            assert [each.document["status"] for each in sink.told] == ["firing", "resolved"]
+            assert [each.document["status"] for each in sink.told] == ["firing", "recovered"]
             assert site.views()[url].failures == 0
 
     with listening() as sink, alertmanager(telling(tmp_path, sink), tmp_path / "data") as url:
@@ -116,9 +116,9 @@ def test_an_episode_is_one_alert_however_often_it_is_said_and_ends(tmp_path: Pat
 def test_what_is_withdrawn_is_over_and_critical_takes_the_place_of_warning(tmp_path: Path) -> None:
     async def play(url: str) -> None:
         async with working([url]) as site:
-            site.hear("opened", severity="warning")
+            site.hear("started", severity="warning")
             await soon(lambda: active(url), "it is there")
-            site.hear("opened")
+            site.hear("started")
             await soon(
                 lambda: [a["labels"]["severity"] for a in active(url)] == ["critical"],
                 "only the critical one is open",
@@ -138,9 +138,9 @@ def test_an_alertmanager_that_is_down_is_told_when_it_is_up_and_again_when_it_fo
 
     async def play(config: Path) -> None:
         async with working([url]) as site:
-            site.hear("opened")
-            site.hear("opened", alert_id="second", model="fraud")
-            site.hear("resolved", alert_id="second", model="fraud")
+            site.hear("started")
+            site.hear("started", alert_id="second", model="fraud")
+            site.hear("recovered", alert_id="second", model="fraud")
             await soon(lambda: site.views()[url].failures >= 2, "it is tried again")
             assert site.views()[url].waiting == 2
             assert "Cannot connect" in site.views()[url].problem
@@ -162,11 +162,11 @@ def test_two_alertmanagers_are_told_the_same_and_one_does_not_wait_for_the_other
 ) -> None:
     async def play(one: str, two: str, dead: str) -> None:
         async with working([one, two, dead]) as site:
-            site.hear("opened")
+            site.hear("started")
             found = [await soon(lambda url=url: active(url), url) for url in (one, two)]
             assert found[0][0]["fingerprint"] == found[1][0]["fingerprint"]
             await soon(lambda: site.views()[dead].failures, "the third is not there")
-            site.hear("resolved")
+            site.hear("recovered")
             for url in (one, two):
                 await soon(lambda url=url: not active(url), "it is over at both")
 
@@ -182,7 +182,7 @@ def test_two_alertmanagers_are_told_the_same_and_one_does_not_wait_for_the_other
 def test_a_new_owner_goes_on_after_a_rebalance_and_the_old_one_is_silent() -> None:
     async def play(sink: Listener) -> None:
         async with working([sink.url]) as old:
-            old.hear("opened")
+            old.hear("started")
             await soon(lambda: sink.told, "the old owner says it")
             old.open_alerts = []
             async with working([sink.url]) as new:
@@ -191,7 +191,7 @@ def test_a_new_owner_goes_on_after_a_rebalance_and_the_old_one_is_silent() -> No
                 before = old.views()[sink.url].told
                 await soon(lambda: new.views()[sink.url].told >= 5, "and on")
                 assert old.views()[sink.url].told <= before + 1
-                new.hear("resolved")
+                new.hear("recovered")
                 await soon(lambda: sink.told[-1].document[0]["endsAt"] < "2024", "it ends it")
         labels = [each["labels"] for told in sink.told for each in told.document]
         assert all(each == labels[0] for each in labels)
@@ -204,11 +204,11 @@ def test_a_request_that_is_refused_is_not_tried_for_ever_and_one_that_fails_is()
     async def play(sink: Listener) -> None:
         sink.status = 400
         async with working([sink.url], resend_ms=60_000) as site:
-            site.hear("opened")
+            site.hear("started")
             await soon(lambda: site.views()[sink.url].dropped == 1, "it is given up")
             assert "answers 400" in site.views()[sink.url].problem
             sink.status = 503
-            site.hear("opened")
+            site.hear("started")
             await soon(lambda: site.views()[sink.url].failures >= 4, "it is tried again")
             sink.status = 200
             await soon(lambda: site.views()[sink.url].told == 1, "it is taken")
@@ -222,8 +222,8 @@ def test_whoever_stops_says_what_is_still_to_be_said() -> None:
     async def play(sink: Listener) -> None:
         async with working([sink.url]) as site:
             await asyncio.sleep(0)  # it has begun to wait
-            site.hear("opened")
-            site.hear("resolved")
+            site.hear("started")
+            site.hear("recovered")
 
     with listening() as sink:
         asyncio.run(play(sink))
@@ -239,11 +239,11 @@ def test_a_password_or_a_token_comes_from_its_file_as_it_is_at_that_time(tmp_pat
     async def play(sink: Listener) -> None:
         basic = {"username": "monitor", "password_file": str(password)}
         async with working([sink.url], **basic) as site:
-            site.hear("opened")
+            site.hear("started")
             await soon(lambda: sink.told, "it is said with a password")
         async with working([sink.url], bearer_token_file=str(token)) as site:
             token.write_text("two\n")
-            site.hear("opened")
+            site.hear("started")
             await soon(lambda: site.views()[sink.url].told, "it is said with a token")
 
     with listening() as sink:
@@ -267,12 +267,12 @@ def certificate_of(directory: Path) -> Path:
 def test_an_authority_of_ones_own_is_trusted_by_its_file_alone(tmp_path: Path) -> None:
     async def play(sink: Listener) -> None:
         async with working([sink.url]) as site:
-            site.hear("opened")
+            site.hear("started")
             await soon(lambda: site.views()[sink.url].failures, "a stranger is not told")
             assert "certificate" in site.views()[sink.url].problem.lower()
             assert not sink.told
         async with working([sink.url], ca_file=str(tmp_path / "cert.pem")) as site:
-            site.hear("opened")
+            site.hear("started")
             await soon(lambda: site.views()[sink.url].told, "who is vouched for is told")
 
     with listening(certificate_of(tmp_path)) as sink:
@@ -291,7 +291,7 @@ def test_a_file_that_cannot_be_read_is_said_before_the_worker_starts(tmp_path: P
 def test_without_an_address_nothing_is_done() -> None:
     async def play() -> None:
         async with working([]) as site:
-            site.hear("opened")
+            site.hear("started")
             assert site.views() == {}
 
     asyncio.run(play())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from typing import Any
 
-from stream_monitor.alerts.event import rfc3339
+from stream_monitor.alerts.times import rfc3339
 from stream_monitor.config.limits import MinimumSettings
 from stream_monitor.config.monitors import AlertSettings, DriftSettings, PerformanceSettings
 from stream_monitor.config.settings import ModelSettings, Settings
@@ -65,22 +65,22 @@ def documents(said: list[Publish], stream: Stream) -> list[dict[str, Any]]:
 def test_open_alerts_of_the_old_reference_end_with_the_reason() -> None:
     alerts = documents(judged(replaced=True), Stream.ALERTS)
     drift = [a for a in alerts if a["family"] == "drift" and a["column"] == "feature:x"]
-    assert [a["status"] for a in drift] == ["opened", "resolved"]
+    assert [a["status"] for a in drift] == ["started", "recovered"]
     opened, resolved = drift
     assert opened["alert_id"] == resolved["alert_id"]
     assert {a["reference_hash"] for a in drift} == {OLD.hash}
     assert f"no longer asked against reference {OLD.hash}" in resolved["summary"]
     assert "the reference or the configuration was replaced" in resolved["summary"]
     first_new_end = EPOCH_MS + CHANGE_MS - (EPOCH_MS + CHANGE_MS) % SLIDE_MS + SLIDE_MS
-    assert first_new_end <= resolved["resolved_at"] <= first_new_end + SLIDE_MS, rfc3339(
-        resolved["resolved_at"]
+    assert first_new_end <= resolved["recovered_at"] <= first_new_end + SLIDE_MS, rfc3339(
+        resolved["recovered_at"]
     )
 
 
 def test_without_a_new_reference_the_alert_stays_open() -> None:
     alerts = documents(judged(replaced=False), Stream.ALERTS)
     drift = [a for a in alerts if a["family"] == "drift" and a["column"] == "feature:x"]
-    assert [a["status"] for a in drift] == ["opened"]
+    assert [a["status"] for a in drift] == ["started"]
 
 
 def test_an_alert_on_performance_goes_on_as_if_nothing_had_happened() -> None:
@@ -88,7 +88,7 @@ def test_an_alert_on_performance_goes_on_as_if_nothing_had_happened() -> None:
         return [a for a in documents(said, Stream.ALERTS) if a["family"] == "performance"]
 
     before, after = performance(judged(replaced=False)), performance(judged(replaced=True))
-    assert [a["status"] for a in after] == ["opened"]
+    assert [a["status"] for a in after] == ["started"]
     assert after == before
 
 
