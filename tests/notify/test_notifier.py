@@ -106,7 +106,7 @@ def test_an_episode_is_one_alert_however_often_it_is_said_and_ends(tmp_path: Pat
             site.hear("recovered")
             await soon(lambda: not active(url), "it is over")
             await soon(lambda: len(sink.told) == 2, "people are told that, too")
-            assert [each.document["status"] for each in sink.told] == ["firing", "recovered"]
+            assert [each.document["status"] for each in sink.told] == ["firing", "resolved"]
             assert site.views()[url].failures == 0
 
     with listening() as sink, alertmanager(telling(tmp_path, sink), tmp_path / "data") as url:

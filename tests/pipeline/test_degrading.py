@@ -89,7 +89,7 @@ def test_errors_that_double_are_found_in_whatever_order_the_labels_come() -> Non
                 if verdict["monitor"] == "degradation_evidence":
                     states[report["window"]["end_ms"]] = verdict["state"]
         found.append(states)
-        fired = [alert for alert in world.alerts() if alert["status"] == "opened"]
+        fired = [alert for alert in world.alerts() if alert["status"] == "started"]
         assert "degradation_evidence" in {alert["monitor"] for alert in fired}
     assert found[0] == found[1]
     ordered = [state for _, state in sorted(found[0].items())]
