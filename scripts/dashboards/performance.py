@@ -115,8 +115,8 @@ def performance() -> Board:
                     ),
                     graph(
                         "Errors with a unit",
-                        "Log loss in nats, errors in the unit of the truth, mcc, r2, mape. "
-                        "Dashed: what the figure is in alarm beyond, if it has a limit.",
+                        "Log loss in nats, errors of a regression in the unit of the truth, mcc, "
+                        "r2 and mape. Dashed: what the figure is in alarm beyond, if that is set.",
                         "none",
                         Query(newest(names.PERFORMANCE_VALUE, _METRIC), "{{metric}}"),
                         Query(
