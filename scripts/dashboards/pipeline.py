@@ -86,10 +86,12 @@ def pipeline() -> Board:
                     ),
                     graph(
                         "From a window's end to its report",
-                        "The lateness allowed is in it. An alert cannot come sooner.",
+                        "The lateness allowed is in it: an alert cannot come sooner. There is a "
+                        "bar where windows were reported.",
                         "s",
                         Query(quantile_s(0.5, names.REPORT_DELAY), "{{job}} median"),
                         Query(quantile_s(0.95, names.REPORT_DELAY), "{{job}} 95 %"),
+                        columns=True,
                     ),
                 ),
             ),

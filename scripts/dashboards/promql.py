@@ -53,11 +53,11 @@ def increase(spec: Spec, by: tuple[str, ...], range_: str, *matchers: str) -> st
 
 
 def quantile_s(share: float, spec: Spec, by: tuple[str, ...] = ("job",)) -> str:
-    """A quantile of a histogram of seconds; no number where nothing was seen."""
+    """A quantile of a histogram of seconds; no point, rather than NaN, where nothing was seen."""
     if spec.kind is not Kind.HISTOGRAM:
         raise ValueError(f"{spec.name} is no histogram.")
     seen = f"rate({series(spec, suffix='_bucket')}[$__rate_interval])"
-    return f"histogram_quantile({share:g}, sum by ({', '.join((*by, 'le'))}) ({seen}))"
+    return f"histogram_quantile({share:g}, sum by ({', '.join((*by, 'le'))}) ({seen})) >= 0"
 
 
 def age_s(spec: Spec, by: tuple[str, ...]) -> str:
