@@ -32,10 +32,6 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "stream_monitor.cli.demo:demo",
         "Show a drift being found, on this machine and without a broker of your own.",
     ),
-    "scenario": (
-        "stream_monitor.cli.scenario:scenario",
-        "Rehearse a failure whose answer is known, with or without Kafka.",
-    ),
     "worker": (
         "stream_monitor.cli.worker:worker",
         "Run a worker: read predictions from Kafka, judge them, publish alerts.",
@@ -55,6 +51,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "backtest": (
         "stream_monitor.cli.backtest:backtest",
         "Judge a data file window by window, and count what would have been alarms.",
+    ),
+    "scenario": (
+        "stream_monitor.cli.scenario:scenario",
+        "Rehearse a failure whose answer is known, with or without Kafka.",
     ),
     "config": (
         "stream_monitor.cli.config:config",
