@@ -32,10 +32,6 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "stream_monitor.cli.demo:demo",
         "Show a drift being found, on this machine and without a broker of your own.",
     ),
-    "scenario": (
-        "stream_monitor.cli.scenario:scenario",
-        "Rehearse a failure whose answer is known, with or without Kafka.",
-    ),
     "worker": (
         "stream_monitor.cli.worker:worker",
         "Run a worker: read predictions from Kafka, judge them, publish alerts.",
@@ -59,6 +55,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "report": (
         "stream_monitor.cli.report:report",
         "Tell what a model's period was like, as one HTML page.",
+    ),
+    "scenario": (
+        "stream_monitor.cli.scenario:scenario",
+        "Rehearse a failure whose answer is known, with or without Kafka.",
     ),
     "config": (
         "stream_monitor.cli.config:config",
