@@ -208,7 +208,7 @@ def waiting_card(model: str) -> ModelCard:
 
 def ordered(alerts: Iterable[Report]) -> list[Report]:
     """Alerts, the newest first."""
-    return sorted(alerts, key=lambda alert: (-alert["started_at"], alert["alert_id"]))
+    return sorted(alerts, key=lambda a: (-a["started_at"], a["alert_id"], a["model"]))
 
 
 def merged(report: Report, revision: Report | None) -> Report:
