@@ -32,7 +32,9 @@ def _url(text: str) -> str:
     right = parts.scheme in ("redis", "rediss") and parts.hostname and port_is_right
     database = parts.path.removeprefix("/")
     if not right or parts.query or parts.fragment or not (database.isdigit() or not database):
-        raise ValueError(f"{text!r} is no address of Redis; {_FORMS}")
+        # A password that is not quoted as URLs want it may stand anywhere before an @.
+        shown = "what is given" if "@" in text else repr(text)
+        raise ValueError(f"{shown} is no address of Redis; {_FORMS}")
     return text
 
 
