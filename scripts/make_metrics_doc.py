@@ -32,6 +32,7 @@ _SECTIONS = {
     names.WINDOWS: "Windows and references",
     names.ALERTS: "Alerts",
     names.NOTIFIED: "The notifier",
+    names.REDIS_CONNECTED: "The shared view in Redis",
     names.COLUMNS_JUDGED: "The latest window of each model",
 }
 

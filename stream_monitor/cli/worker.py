@@ -21,6 +21,8 @@ from stream_monitor.kafka.worker import Worker
 from stream_monitor.metrics.exporter import Exporter
 from stream_monitor.metrics.snapshot import Snapshot
 from stream_monitor.notify.notifier import Notifier
+from stream_monitor.pipeline.effects import Publish
+from stream_monitor.views.board import Board
 from stream_monitor.web.pages import Pages
 from stream_monitor.web.server import MonitorServer
 
@@ -71,10 +73,16 @@ def worker(
     quiet_logs(logging.INFO if verbose else logging.ERROR)
     output = Output()
     notifier = Notifier(settings.alertmanager, now_ms)
-    made = Worker(settings, create=create_topics, on_document=notifier.hear)
+    board = Board(settings.redis, now_ms)
+
+    def hear(publish: Publish) -> None:
+        notifier.hear(publish)
+        board.hear(publish)
+
+    made = Worker(settings, create=create_topics, on_document=hear)
 
     def read() -> Snapshot:
-        return notifier.show(made.snapshot())
+        return board.show(notifier.show(made.snapshot()))
 
     pages = Pages(read, Exporter(read), now_ms)
     with MonitorServer(pages, settings.worker.host, settings.worker.port) as server:
@@ -84,18 +92,24 @@ def worker(
         )
         output.line(f"health  {server.url}/health")
         output.line(f"metrics {server.url}/metrics")
-        asyncio.run(_run(made, notifier))
+        asyncio.run(_run(made, notifier, board))
     output.line("stopped: everything read is committed")
 
 
-async def _run(worker: Worker, notifier: Notifier) -> None:
-    """The worker until it ends, and the notifier beside it; neither goes on without the other."""
+async def _run(worker: Worker, notifier: Notifier, board: Board) -> None:
+    """The worker until it ends, and what runs beside it; none goes on without the others."""
     stop = asyncio.Event()
-    telling = asyncio.create_task(notifier.run(worker.snapshot))
-    telling.add_done_callback(lambda task: stop.set())
+    beside = [
+        asyncio.create_task(notifier.run(worker.snapshot)),
+        asyncio.create_task(board.run(worker.snapshot)),
+    ]
+    for task in beside:
+        task.add_done_callback(lambda task: stop.set())
     try:
         await worker.run(stop)
     finally:
-        telling.cancel()
-        with suppress(asyncio.CancelledError):
-            await telling  # raises what it has ended with, which only a bug does
+        for task in beside:
+            task.cancel()
+        for task in beside:
+            with suppress(asyncio.CancelledError):
+                await task  # raises what it has ended with, which only a bug does

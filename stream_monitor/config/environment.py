@@ -5,6 +5,9 @@ case: ``STREAM_MONITOR_KAFKA__GROUP``, ``STREAM_MONITOR_DEFAULTS__DRIFT__ALPHA``
 own settings can be set where the file names the model; in the variable its name has an
 underscore for whatever is no letter or digit: ``STREAM_MONITOR_MODELS__CREDIT_RISK__WINDOW``
 for ``credit-risk``. A list is separated by commas, ``null`` is no value.
+
+``REDIS_URL``, by which many platforms tell where Redis is, stands for ``redis.url``. A password in
+a URL of Redis becomes the setting ``redis.password``, which nobody shows.
 """
 
 from __future__ import annotations
@@ -12,6 +15,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from urllib.parse import unquote, urlsplit
 
 from stream_monitor.config.fields import Leaf, leaves, nearest
 from stream_monitor.config.problems import Problem
@@ -45,9 +49,12 @@ def read(environ: Mapping[str, str], models: Iterable[str]) -> FromEnvironment:
         for name, value in sorted(environ.items())
         if name.upper().startswith(PREFIX) and not _NOT_SETTINGS.fullmatch(name.upper())
     }
+    if environ.get(REDIS_URL) and variable(_URL) not in map(str.upper, ours):
+        ours[REDIS_URL] = environ[REDIS_URL]
     if not ours:
         return found
     table = _table(models)
+    table[REDIS_URL] = table[variable(_URL)]
     for name, text in ours.items():
         targets = table.get(name.upper(), [])
         if len(targets) == 1:
@@ -63,6 +70,8 @@ def read(environ: Mapping[str, str], models: Iterable[str]) -> FromEnvironment:
 
 
 _EXAMPLE = variable(("kafka", "bootstrap_servers"))
+REDIS_URL = "REDIS_URL"
+_URL, _PASSWORD = ("redis", "url"), ("redis", "password")
 
 
 def _table(models: Iterable[str]) -> dict[str, list[tuple[Path, Leaf]]]:
@@ -87,6 +96,30 @@ def _take(found: FromEnvironment, name: str, text: str, path: Path, leaf: Leaf) 
             Problem(name, f"{text!r} cannot be read; allowed is {leaf.allowed()}")
         )
     found.origins[path] = name
+    if path == _URL:
+        _take_password(found, name, text)
+
+
+def _take_password(found: FromEnvironment, name: str, text: str) -> None:
+    """Make the password of a URL a setting of its own."""
+    try:
+        parts = urlsplit(text)
+        password = parts.password
+    except ValueError:  # the setting's own check says what is wrong
+        return
+    if password is None:
+        return
+    # Redis's own tools take redis://:password@host for a password without a user.
+    user, _, host = parts.netloc.rpartition("@")
+    user = user.partition(":")[0]
+    found.values[_URL] = parts._replace(netloc=f"{user}@{host}" if user else host).geturl()
+    if not password:
+        return
+    if _PASSWORD in found.origins:
+        other = found.origins[_PASSWORD]
+        found.problems.append(Problem(name, f"{other} sets a password too; keep one"))
+        return
+    found.values[_PASSWORD], found.origins[_PASSWORD] = unquote(password), name
 
 
 def _value(text: str, leaf: Leaf) -> object:

@@ -5,8 +5,8 @@ ends in ``_ms`` is written without the suffix and as a duration in YAML (``windo
 in Python it has its own name and is whole milliseconds. The models are frozen and refuse
 unknown keys; types are strict (``"5"`` is no number, ``true`` is no 1).
 
-The one secret is ``kafka.security.password``, which ``render`` leaves out; elsewhere the setting is
-the name of a file that has it.
+The secrets are ``kafka.security.password`` and ``redis.password``, which ``render`` leaves out;
+elsewhere the setting is the name of a file that has it.
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ from stream_monitor.config.monitors import (
     QualitySettings,
     SliceSettings,
 )
+from stream_monitor.config.redis import RedisSettings
 from stream_monitor.config.season import SeasonSettings
 from stream_monitor.config.security import SecuritySettings
 from stream_monitor.config.week import longest_slide_ms
@@ -185,6 +186,7 @@ class Settings(BaseModel):
     worker: WorkerSettings = WorkerSettings()
     labels: LabelSettings = LabelSettings()
     alertmanager: AlertmanagerSettings = AlertmanagerSettings()
+    redis: RedisSettings = RedisSettings()
     defaults: ModelSettings = ModelSettings()
     models: dict[Text, ModelSettings] = Field(default_factory=dict)
 

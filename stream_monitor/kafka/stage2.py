@@ -50,6 +50,14 @@ class Stage2:
         """The partition is another worker's."""
         self.machines.pop(partition, None)
 
+    def recover(self, partitions: Iterable[int]) -> None:
+        """Read what the table has of partitions that are this worker's and have had no message.
+
+        Else nothing is known of their models until somebody writes.
+        """
+        for partition in partitions:
+            self._machine(partition)
+
     async def agent(self, stream: faust.StreamT[Batch]) -> None:
         """What Faust runs over the batches of ``summaries``."""
         async for batch in stream:

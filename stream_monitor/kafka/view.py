@@ -11,6 +11,7 @@ from faust.types import TP
 
 from stream_monitor.joining.joiner import JoinCounts, Joiner
 from stream_monitor.kafka.open_alerts import open_alerts
+from stream_monitor.kafka.standing import standing
 from stream_monitor.kafka.transport import Position
 from stream_monitor.metrics.histogram import DELAY, WORK, Histogram
 from stream_monitor.metrics.label_view import HeldView, JoinerView, LabelsView
@@ -129,6 +130,11 @@ class WorkerView:
                 self._partition(tp, at, source_topic, summarisers)
                 for tp, at in sorted(positions.items())
             ),
+            standings={
+                name: its
+                for name, model in models.items()
+                if (its := standing(model, before.standings.get(name))) is not None
+            },
             watermarks={
                 name: model.watermark_ms
                 for name, model in models.items()

@@ -190,11 +190,15 @@ class Worker:
 
     def _refresh(self) -> None:
         state = self._state()
+        held = {} if state is WorkerState.STARTING else consumer_of(self.app).positions()
+        if state is WorkerState.RUNNING:
+            summaries = self.settings.kafka.topic("summaries")
+            self._stage2.recover(tp.partition for tp in held if tp.topic == summaries)
         self._view.refresh(
             now_ms(),
             state,
             self._source,
-            {} if state is WorkerState.STARTING else consumer_of(self.app).positions(),
+            held,
             self._stage1.machines,
             list(self._stage2.machines.values()),
             self.references,

@@ -22,7 +22,13 @@ from stream_monitor.metrics.caps import Caps, choose_columns, choose_models
 from stream_monitor.metrics.families import Families
 from stream_monitor.metrics.figures import add_report, columns_of
 from stream_monitor.metrics.labelling import add_labels, add_labels_of
-from stream_monitor.metrics.snapshot import NotifiedView, OpenAlert, PartitionView, Snapshot
+from stream_monitor.metrics.snapshot import (
+    NotifiedView,
+    OpenAlert,
+    PartitionView,
+    RedisView,
+    Snapshot,
+)
 from stream_monitor.metrics.version import package_version
 
 
@@ -66,6 +72,7 @@ class SnapshotCollector:
             add_report(out, model, snapshot.reports[model], columns[model])
         _add_alerts(out, snapshot.open_alerts, self._caps.alerts)
         _add_notified(out, snapshot.notified)
+        _add_redis(out, snapshot.redis)
         for label, dropped in (
             ("model", len(snapshot.models) - len(models)),
             ("column", sum(map(len, wanted.values())) - sum(map(len, columns.values()))),
@@ -196,3 +203,17 @@ def _add_notified(out: Families, views: Sequence[NotifiedView]) -> None:
             (names.NOTIFY_WAITING, view.waiting),
         ):
             out.add(spec, value, view.alertmanager)
+
+
+def _add_redis(out: Families, view: RedisView | None) -> None:
+    """How the shared view is written, where there is one."""
+    if view is None:
+        return
+    for spec, value in (
+        (names.REDIS_CONNECTED, view.connected),
+        (names.REDIS_WRITES, view.writes),
+        (names.REDIS_FAILURES, view.failures),
+        (names.REDIS_DROPPED, view.dropped),
+        (names.REDIS_WAITING, view.waiting),
+    ):
+        out.add(spec, value)

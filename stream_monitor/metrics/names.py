@@ -32,18 +32,14 @@ BUILD = _spec(Kind.INFO, "build_info", "version python", "Version of stream-moni
 STATE = _gauge("worker_state", "state", "1 for the state the worker is in, 0 for the others.")
 STARTED = _gauge("worker_start_timestamp_seconds", "", "When the worker started.")
 AS_OF = _gauge(
-    "snapshot_timestamp_seconds",
-    "",
-    "When the event loop last said what it does; more than some seconds ago: it hangs.",
+    "snapshot_timestamp_seconds", "", "When the event loop last spoke; some seconds ago: it hangs."
 )
 REBALANCES = _counter("rebalances_total", "", "Rebalances of the consumer group seen.")
 ERRORS = _counter("errors_total", "", "Errors that the worker got over.")
 HANDLE = _histogram("handle_seconds", "Time to decode and summarise one batch of records.")
 EMIT = _histogram("emit_seconds", "Time to hand on what has changed since the last emit.")
 LABELS_DROPPED = _gauge(
-    "labels_dropped",
-    "label",
-    "Models, columns and alerts without series of their own because a cap was reached.",
+    "labels_dropped", "label", "Models, columns and alerts without series as a cap was reached."
 )
 
 # Reading
@@ -181,6 +177,13 @@ NOTIFY_DROPPED = _counter(
 NOTIFY_WAITING = _gauge(
     "notifications_waiting", "alertmanager", "Alerts that an Alertmanager has still to be told."
 )
+
+# The shared view in Redis
+REDIS_CONNECTED = _gauge("redis_connected", "", "1 while Redis answers, 0 while it does not.")
+REDIS_WRITES = _counter("redis_writes_total", "", "Documents that were brought to Redis.")
+REDIS_FAILURES = _counter("redis_failures_total", "", "Attempts at Redis that failed.")
+REDIS_DROPPED = _counter("redis_dropped_total", "", "Documents given up: too many were waiting.")
+REDIS_WAITING = _gauge("redis_waiting", "", "Documents that wait to be brought to Redis.")
 
 # The latest window of each model
 COLUMNS_JUDGED = _gauge(

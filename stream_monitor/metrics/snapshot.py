@@ -58,6 +58,30 @@ class NotifiedView(NamedTuple):
     problem: str = ""  # what was wrong with the last request
 
 
+class RedisView(NamedTuple):
+    """How a worker gets on with the Redis of the shared view; counts only grow."""
+
+    address: str  # without a password
+    connected: bool = False
+    writes: int = 0  # documents
+    failures: int = 0  # attempts to write or to look
+    dropped: int = 0  # documents given up
+    waiting: int = 0  # documents still to be written
+    problem: str = ""  # what is wrong, while it is
+
+
+class Standing(NamedTuple):
+    """The newest window of a model as the worker's tables know it.
+
+    ``status`` is "" where labels cannot change the window any more: then it is not kept.
+    """
+
+    window_end_ms: int
+    reference_hash: str
+    status: str
+    rows: int
+
+
 @dataclass(frozen=True, slots=True)
 class PartitionView:
     """One source partition of this worker; ``None`` is what is not known yet.
@@ -138,6 +162,8 @@ class Snapshot:
     # the present
     open_alerts: tuple[OpenAlert, ...] = ()
     notified: tuple[NotifiedView, ...] = ()
+    redis: RedisView | None = None  # without one there is none
+    standings: Mapping[str, Standing] = field(default_factory=dict)  # by model of this worker
     partitions: tuple[PartitionView, ...] = ()
     watermarks: Mapping[str, int] = field(default_factory=dict)  # ms by model
     references: Mapping[str, ReferenceView] = field(default_factory=dict)  # by model

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field, replace
 import aiohttp
 
 from stream_monitor.config.alertmanager import AlertmanagerSettings
+from stream_monitor.delivery.backoff import wait_ms
 from stream_monitor.metrics.snapshot import NotifiedView, Snapshot
 from stream_monitor.notify.backlog import Backlog
-from stream_monitor.notify.backoff import wait_ms
 from stream_monitor.notify.client import Client, Outcome
 from stream_monitor.notify.desk import Desk, Post
 from stream_monitor.notify.payload import Links
@@ -119,7 +119,7 @@ class Notifier:
 
     async def _tell(self, session: aiohttp.ClientSession, line: _Line) -> bool:
         """One request; false if it may be tried again."""
-        posts = line.backlog.first(_BATCH, self._now_ms())
+        posts = line.backlog.next(_BATCH, self._now_ms())
         if not posts:
             return True
         line.requests += 1

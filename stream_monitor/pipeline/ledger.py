@@ -144,6 +144,11 @@ class Ledger:
         """How many events of a window have a label by now."""
         return sum(self.panes[pane].labelled for pane in self._between(start_ms, end_ms))
 
+    def rows(self, start_ms: int, end_ms: int) -> int:
+        """How many events a judged window has, as far as its panes are still here."""
+        kept = (self.panes[pane].traffic for pane in self._between(start_ms, end_ms))
+        return sum(traffic.rows for traffic in kept if traffic is not None)
+
     def sweep(
         self, ends_ms: Iterable[int], reference: Reference | None
     ) -> Iterator[tuple[int, SlicedTraffic]]:

@@ -8,7 +8,13 @@ from typing import Any
 from stream_monitor.alerts.times import rfc3339
 from stream_monitor.joining.pending import Outcome
 from stream_monitor.metrics.label_view import HeldView, LabelsView
-from stream_monitor.metrics.snapshot import NotifiedView, PartitionView, Snapshot, WorkerState
+from stream_monitor.metrics.snapshot import (
+    NotifiedView,
+    PartitionView,
+    RedisView,
+    Snapshot,
+    WorkerState,
+)
 from stream_monitor.metrics.version import package_version
 
 #: A snapshot older than this was left behind by an event loop that hangs: 30 swaps missed.
@@ -65,6 +71,7 @@ def health_document(snapshot: Snapshot, now_ms: int) -> dict[str, Any]:
         "partitions": [_partition(view, snapshot.as_of_ms) for view in snapshot.partitions],
         "labels": _labels(snapshot.labels),
         "alertmanagers": [_notified(view) for view in snapshot.notified],
+        "redis": _redis(snapshot.redis),
         "models_total": len(models),
         "models": {name: _model(name, snapshot) for name in models[:MAX_MODELS]},
     }
@@ -87,6 +94,20 @@ def _notified(view: NotifiedView) -> dict[str, Any]:
     return {
         "url": view.alertmanager,
         "told": view.told,
+        "waiting": view.waiting,
+        "dropped": view.dropped,
+        "problem": view.problem or None,
+    }
+
+
+def _redis(view: RedisView | None) -> dict[str, Any] | None:
+    """How the shared view is written; ``null`` without one. It never makes a worker unready."""
+    if view is None:
+        return None
+    return {
+        "address": view.address,
+        "connected": view.connected,
+        "written": view.writes,
         "waiting": view.waiting,
         "dropped": view.dropped,
         "problem": view.problem or None,

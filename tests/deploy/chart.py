@@ -32,7 +32,12 @@ SECURED = {
             "caSecret": {"name": "ca"},
             "clientCertificateSecret": {"name": "client"},
         }
-    }
+    },
+    "redis": {
+        "url": "rediss://monitor@redis:6380/1",
+        "passwordSecret": {"name": "redis"},
+        "caSecret": {"name": "redis-ca", "key": "authority"},
+    },
 }
 EVERYTHING: dict[str, Any] = {
     **SECURED,
@@ -48,7 +53,12 @@ EVERYTHING: dict[str, Any] = {
     "podAnnotations": {"a": "b"},
     "podLabels": {"team": "ml"},
     "serviceAccount": {"annotations": {"a": "b"}},
-    "networkPolicy": {"kafkaTo": [{"ipBlock": {"cidr": "10.0.0.0/8"}}], "kafkaPorts": [9093, 9094]},
+    "networkPolicy": {
+        "kafkaTo": [{"ipBlock": {"cidr": "10.0.0.0/8"}}],
+        "kafkaPorts": [9093, 9094],
+        "redisTo": [{"podSelector": {"matchLabels": {"app": "redis"}}}],
+        "redisPorts": [6380],
+    },
     "keda": {
         "enabled": True,
         "authenticationRef": "kafka",

@@ -37,9 +37,18 @@ def mounts(service: str) -> list[tuple[str, str]]:
     return [(source, target) for source, target, *_ in volumes]
 
 
-def worker_settings(service: str) -> Settings:
+def interpolated(environment: dict[str, str], given: dict[str, str]) -> dict[str, str]:
+    """With variables as compose reads them: ``${NAME:-default}``."""
+    variable = re.compile(r"\$\{(\w+):-([^}]*)\}")
+    return {
+        name: variable.sub(lambda found: given.get(found[1]) or found[2], value)
+        for name, value in environment.items()
+    }
+
+
+def worker_settings(service: str, given: dict[str, str] | None = None) -> Settings:
     """What a worker of the composition is started with: file, image and composition."""
-    environment = image_environment() | SERVICES[service]["environment"]
+    environment = image_environment() | interpolated(SERVICES[service]["environment"], given or {})
     files = {target: ROOT / source for source, target in mounts(service)}
     text = files[environment["STREAM_MONITOR_CONFIG"]].read_text(encoding="utf-8")
     return load(text, environment, service)
@@ -87,6 +96,17 @@ def test_a_worker_is_given_settings_that_the_configuration_accepts(worker: str) 
     listeners = SERVICES["kafka"]["environment"]["KAFKA_ADVERTISED_LISTENERS"]
     assert f"://{settings.kafka.bootstrap_servers}," in listeners
     assert settings.worker.host == "0.0.0.0"
+
+
+@pytest.mark.parametrize("worker", WORKERS)
+def test_workers_share_a_view_in_redis_if_its_address_is_given(worker: str) -> None:
+    assert worker_settings(worker).redis.url is None
+    example = (ROOT / ".env.example").read_text(encoding="utf-8")
+    (url,) = re.findall(r"redis://\S+", example)
+    redis = worker_settings(worker, {"REDIS_URL": url}).redis
+    assert redis.host in SERVICES
+    assert (redis.port, redis.encrypts) == (6379, False)
+    assert "redis-server" in SERVICES[redis.host]["command"]
 
 
 def test_each_of_the_two_workers_keeps_its_state_in_a_volume_of_its_own() -> None:

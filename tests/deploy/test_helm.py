@@ -129,7 +129,24 @@ def test_secrets_are_named_and_mounted_and_the_worker_finds_them() -> None:
         security.ca_file: ("ca", "ca.crt"),
         security.cert_file: ("client", "tls.crt"),
         security.key_file: ("client", "tls.key"),
+        settings(SECURED).redis.password_file: ("redis", "password"),
+        settings(SECURED).redis.ca_file: ("redis-ca", "authority"),
     }
+
+
+def test_redis_is_reached_where_there_is_one_and_nowhere_else() -> None:
+    redis = settings(SECURED).redis
+    assert (redis.address, redis.username) == ("rediss://redis:6380/1", "monitor")
+    assert redis.password is None
+    assert settings().redis.url is None
+
+    def out(values: dict[str, Any]) -> list[int]:
+        policy = render(values)["NetworkPolicy/demo-stream-monitor"]
+        return [port["port"] for each in policy["spec"]["egress"] for port in each["ports"]]
+
+    assert 6379 not in out({})
+    assert 6379 in out(SECURED)
+    assert 6380 in out(EVERYTHING)
 
 
 def test_the_group_that_keda_measures_is_that_of_the_workers() -> None:
@@ -194,6 +211,10 @@ def test_probes_ask_for_pages_that_a_worker_has() -> None:
         {"terminationGracePeriodSeconds": 20},
         {"kafka": {"bootstrapServers": "kafka"}},
         {"kafka": {"security": {"protocol": "tls"}}},
+        {"redis": {"url": "redis://:in-the-open@redis"}},
+        {"redis": {"url": "redis"}},
+        {"redis": {"passwordSecret": {"name": "redis"}}},
+        {"redis": {"url": "redis://redis", "caSecret": {"name": "ca"}}},
         {"kafka": {"security": {"protocol": "sasl_ssl"}}},
         {"kafka": {"security": {"password": "in the open"}}},
         {"kafka": {"security": {"caSecret": {"name": "ca"}}}},

@@ -15,6 +15,7 @@ from stream_monitor.metrics.snapshot import (
     NotifiedView,
     OpenAlert,
     PartitionView,
+    RedisView,
     ReferenceView,
     Snapshot,
     WorkerState,
@@ -188,6 +189,7 @@ def busy(**changes: Any) -> Snapshot:
             OpenAlert("m", "quality", "missing", "feature:x", "warning"),
         ),
         "notified": (NotifiedView("http://alertmanager:9093", 7, 5, 2, 1, 3),),
+        "redis": RedisView("redis://redis:6379/0", True, 40, 2, 1, 3),
         "partitions": (
             PartitionView("predictions", 0, 240, 128, 260, EPOCH_MS + 120_000),
             PartitionView("predictions", 1, 20, 0, 20, EPOCH_MS + 100_000),

@@ -1,0 +1,75 @@
+"""The view of a worker put together: its own, and the one in Redis if the settings have one."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import Callable
+from dataclasses import replace
+
+from stream_monitor.config.redis import RedisSettings
+from stream_monitor.metrics.snapshot import Snapshot
+from stream_monitor.pipeline.effects import Publish
+from stream_monitor.views.local import LocalView
+from stream_monitor.views.protocol import View
+from stream_monitor.views.redis_connection import RedisConnection
+from stream_monitor.views.redis_store import RedisStore
+from stream_monitor.views.redis_view import RedisView
+from stream_monitor.views.shared import SharedView
+from stream_monitor.views.shelf import Bounds
+from stream_monitor.views.writer import Writer
+
+#: How often the worker's state is looked at; it is made anew about once a second.
+_LOOK_S = 1.0
+
+
+class Board:
+    """Hears what a worker publishes, and has the :attr:`view` to answer from.
+
+    ``now_ms`` is the clock. All methods, and those of the view, are for the worker's event loop
+    but :meth:`show`, which any thread may call.
+
+    Raises:
+        ConfigurationError: a file of the settings cannot be read.
+    """
+
+    def __init__(self, settings: RedisSettings, now_ms: Callable[[], int]) -> None:
+        bounds = Bounds(settings.history, settings.ttl_ms)
+        self.local = LocalView(bounds, now_ms)
+        self.view: View = self.local
+        self._connection: RedisConnection | None = None
+        self._writer: Writer | None = None
+        if settings.url is not None:
+            connection = self._connection = RedisConnection(settings)
+            store = RedisStore(connection, settings.prefix, bounds, settings.ttl_ms)
+            name = uuid.uuid4().hex
+            self._writer = Writer(store, self.local, settings.queue, name, connection.address)
+            shared = RedisView(connection, settings.prefix, settings.ttl_ms)
+            self.view = SharedView(shared, self.local)
+
+    def hear(self, publish: Publish) -> None:
+        """A document was published; returns at once."""
+        said = self.local.hear(publish)
+        if self._writer is not None:
+            self._writer.hear(said)
+
+    def show(self, snapshot: Snapshot) -> Snapshot:
+        """The worker's snapshot with how the shared view is written."""
+        return snapshot if self._writer is None else replace(snapshot, redis=self._writer.status)
+
+    async def run(self, read: Callable[[], Snapshot]) -> None:
+        """Follow the worker's snapshots, and write, until cancelled."""
+        writing = None if self._writer is None else asyncio.create_task(self._writer.run())
+        try:
+            while writing is None or not writing.done():  # only a bug ends it
+                new = self.local.present(read())
+                if self._writer is not None:
+                    self._writer.owe(new)
+                await asyncio.sleep(_LOOK_S)
+            await writing
+        finally:
+            if writing is not None:
+                writing.cancel()
+                await asyncio.gather(writing, return_exceptions=True)
+            if self._connection is not None:
+                await self._connection.close()
