@@ -23,6 +23,7 @@ from pydantic import (
 
 from stream_monitor.config import duration
 from stream_monitor.config.alertmanager import AlertmanagerSettings
+from stream_monitor.config.api import ApiSettings
 from stream_monitor.config.budget import Budget, FalseAlarms
 from stream_monitor.config.duration import DAY, HOUR, MINUTE, SECOND
 from stream_monitor.config.kinds import SECTION as _CONFIG
@@ -185,6 +186,7 @@ class Settings(BaseModel):
     worker: WorkerSettings = WorkerSettings()
     labels: LabelSettings = LabelSettings()
     alertmanager: AlertmanagerSettings = AlertmanagerSettings()
+    api: ApiSettings = ApiSettings()
     defaults: ModelSettings = ModelSettings()
     models: dict[Text, ModelSettings] = Field(default_factory=dict)
 
