@@ -25,6 +25,7 @@ MAX_AT_ONCE = 64
 _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 _HEADERS = {
+    "Server": "stream-monitor",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "no-referrer",
@@ -41,9 +42,12 @@ def application(
 ) -> web.Application:
     """The API, to be served by whoever has a listener; ``now_ms`` never goes back."""
     guard = _Guard(settings.api.max_requests, now_ms)
-    made = web.Application(
-        client_max_size=settings.api.max_body_bytes, middlewares=[guard.middleware]
-    )
+
+    @web.middleware  # which takes a plain function only
+    async def guarded(request: web.Request, handler: _Handler) -> web.StreamResponse:
+        return await guard(request, handler)
+
+    made = web.Application(client_max_size=settings.api.max_body_bytes, middlewares=[guarded])
     for route in handlers.routes:
         made.router.add_route(route.method, route.path, _behind(route, tokens, handlers))
         if route.method == "GET":
@@ -68,9 +72,8 @@ class _Guard:
         self._rates = Rates(per_second)
         self._now_ms = now_ms
         self._at_once = 0
-        self.middleware = web.middleware(self._guard)
 
-    async def _guard(self, request: web.Request, handler: _Handler) -> web.StreamResponse:
+    async def __call__(self, request: web.Request, handler: _Handler) -> web.StreamResponse:
         self._at_once += 1
         try:
             response = await self._answer(request, handler)

@@ -94,7 +94,10 @@ def _path(index: int | None, field: str) -> str:
 
 
 def _plain(sentence: str) -> str:
-    return sentence.replace("`", "").replace("The value is", "the body is")
+    """A decoder's sentence about a body: here no header says another format."""
+    what, sends, _ = sentence.replace("`", "").partition("; send one JSON object")
+    what = what.replace("The value is", "the body is").replace("The JSON is", "it is")
+    return f"{what}; send one JSON object or a list of them." if sends else what
 
 
 _COLUMNS = "columns are for messages on Kafka; send a list of single objects here."

@@ -66,7 +66,10 @@ class Problem(Exception):  # noqa: N818  # RFC 9457's word
 def unprocessable(errors: Sequence[Fault]) -> Problem:
     """422; the first faults stand for all."""
     more = len(errors) - _SHOWN
-    detail = f"{errors[0].path or 'the body'}: {errors[0].message}"
+    item, _, field = errors[0].path.rpartition(".")
+    said = errors[0].message
+    where = item if field and said.startswith(f"{field} ") else errors[0].path
+    detail = f"{where}: {said}" if where else said
     if len(errors) > 1:
         detail += f" ({len(errors):,} such faults)"
     if more > 0:

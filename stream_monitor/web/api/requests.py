@@ -16,7 +16,10 @@ from stream_monitor.web.api.problems import Fault, Problem, unprocessable
 #: Windows, or alerts, of one answer at most.
 MAX_LIMIT = 200
 
-Timestamp = Annotated[int, Field(ge=MIN_MS, le=MAX_MS)] | str
+_RFC3339 = {"format": "date-time"}  # described, not checked: the decoder takes a little more
+Timestamp = (
+    Annotated[int, Field(ge=MIN_MS, le=MAX_MS)] | Annotated[str, Field(json_schema_extra=_RFC3339)]
+)
 Named = Annotated[dict[Annotated[str, Field(max_length=256)], Any], Field(max_length=2_000)]
 ModelName = Annotated[str, Field(min_length=1, max_length=256)]
 #: What is judged may be of any type: what does not fit is a fact of its quality.
@@ -91,7 +94,14 @@ class _Filter(BaseModel):
     since: Annotated[
         int | None,
         BeforeValidator(_since),
-        Field(json_schema_extra={"anyOf": [{"type": "integer"}, {"type": "string"}]}),
+        Field(
+            json_schema_extra={
+                "anyOf": [
+                    {"type": "integer", "minimum": MIN_MS, "maximum": MAX_MS},
+                    {"type": "string", "format": "date-time"},
+                ]
+            }
+        ),
     ] = Field(None, description="Milliseconds since 1970 or RFC 3339, in event time.")
     limit: int = Field(20, ge=1, le=MAX_LIMIT, description="At most so many, newest first.")
 
