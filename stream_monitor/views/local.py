@@ -6,25 +6,57 @@ from bisect import insort
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import cast
+
+import msgspec
 
 from stream_monitor.alerts.rule import OPEN
 from stream_monitor.metrics.newest import newest
 from stream_monitor.pipeline.effects import Publish, Stream
 from stream_monitor.views.protocol import ModelCard, Report
 
-#: Windows kept of a model, and of all models together; the oldest go first.
-MAX_WINDOWS, MAX_REPORTS = 300, 5_000
+#: Windows kept of a model, and bytes of the reports of all; the longest unheard go first.
+MAX_WINDOWS, MAX_BYTES = 300, 64 * 2**20
 #: Alerts kept, those that are over going first.
 MAX_ALERTS = 5_000
 #: A model of whom there is a reference and no window yet.
 WAITING = "waiting"
 
 
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """A report as JSON, which takes a tenth of the room of its objects, and its model's card."""
+
+    report_id: str
+    revision: int
+    reference_hash: str
+    status: str
+    rows: int
+    drifted: tuple[str, ...]
+    body: bytes
+
+    @classmethod
+    def of(cls, report: Report) -> _Kept:
+        return cls(
+            report["report_id"],
+            report["revision"],
+            report["reference_hash"],
+            report["status"],
+            report["rows"],
+            tuple(report["drifted"]),
+            msgspec.json.encode(report),
+        )
+
+    @property
+    def document(self) -> Report:
+        return cast("Report", msgspec.json.decode(self.body))
+
+
 @dataclass(slots=True)
 class _Model:
     """Reports of one model by the end of their window, and when the last one came."""
 
-    reports: dict[int, Report] = field(default_factory=dict)
+    reports: dict[int, _Kept] = field(default_factory=dict)
     ends: list[int] = field(default_factory=list)  # ascending
     updated_ms: int = 0
 
@@ -45,6 +77,7 @@ class LocalView:
         self._models: dict[str, _Model] = {}
         self._alerts: OrderedDict[str, Report] = OrderedDict()  # by id, the last heard last
         self._order: OrderedDict[tuple[str, int], None] = OrderedDict()
+        self._bytes = 0
 
     def hear(self, publish: Publish) -> None:
         """A report or an alert that was published."""
@@ -66,12 +99,12 @@ class LocalView:
 
     async def latest(self, model: str) -> Report | None:
         kept = self._models.get(model)
-        return kept.reports[kept.ends[-1]] if kept is not None else None
+        return kept.reports[kept.ends[-1]].document if kept is not None else None
 
     async def history(self, model: str, since_ms: int, until_ms: int, limit: int) -> list[Report]:
         kept = self._models.get(model, _Model())
         ends = [end for end in kept.ends if since_ms <= end <= until_ms]
-        return [kept.reports[end] for end in reversed(ends)][:limit]
+        return [kept.reports[end].document for end in list(reversed(ends))[:limit]]
 
     async def alerts(self, model: str | None) -> list[Report]:
         found = [a for a in self._alerts.values() if model in (None, a["model"])]
@@ -82,14 +115,15 @@ class LocalView:
         if kept is None:
             assert reference is not None
             return ModelCard(name, reference, None, WAITING, 0, (), open_alerts, 0)
-        report = kept.reports[kept.ends[-1]]
+        end = kept.ends[-1]
+        last = kept.reports[end]
         return ModelCard(
             name,
-            report["reference_hash"],
-            report["window"]["end_ms"],
-            report["status"],
-            report["rows"],
-            tuple(report["drifted"]),
+            last.reference_hash,
+            end,
+            last.status,
+            last.rows,
+            last.drifted,
             open_alerts,
             kept.updated_ms,
         )
@@ -98,28 +132,35 @@ class LocalView:
         end = document["window"]["end_ms"]
         kept = self._models.get(model)
         before = kept.reports.get(end) if kept is not None else None
-        if before is not None and _older(document, before):
+        if before is not None and _is_known(document, before):
             return
-        report = newest(before, document)
+        report = newest(before.document if before is not None else None, document)
         if report is None:  # a revision of a window that is not kept
+            return
+        keep = _Kept.of(report)
+        if len(keep.body) > MAX_BYTES:
             return
         if kept is None:
             kept = self._models[model] = _Model()
         if before is None:
             insort(kept.ends, end)
-        kept.reports[end] = report
+        else:
+            self._bytes -= len(before.body)
+        self._bytes += len(keep.body)
+        kept.reports[end] = keep
         kept.updated_ms = self._now_ms()
         self._order[model, end] = None
         self._order.move_to_end((model, end))
         if len(kept.ends) > MAX_WINDOWS:
             self._forget(model, kept.ends[0])
-        while len(self._order) > MAX_REPORTS:
+        while self._bytes > MAX_BYTES:
             self._forget(*next(iter(self._order)))
 
     def _forget(self, model: str, end: int) -> None:
         kept = self._models[model]
         kept.ends.remove(end)
-        del kept.reports[end], self._order[model, end]
+        self._bytes -= len(kept.reports.pop(end).body)
+        del self._order[model, end]
         if not kept.ends:
             del self._models[model]
 
@@ -135,6 +176,6 @@ class LocalView:
             del self._alerts[next(over, next(iter(self._alerts)))]
 
 
-def _older(said: Report, kept: Report) -> bool:
-    """A copy of the same report in an earlier revision, as a restart repeats it."""
-    return bool(said["report_id"] == kept["report_id"] and said["revision"] < kept["revision"])
+def _is_known(said: Report, kept: _Kept) -> bool:
+    """The same report in no newer revision, as a restart repeats it."""
+    return bool(said["report_id"] == kept.report_id and said["revision"] <= kept.revision)

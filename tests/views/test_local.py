@@ -1,11 +1,11 @@
 """What a view in memory keeps of what it hears."""
 
 import asyncio
-import random
 from typing import Any
 
+import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stream_monitor.metrics.newest import newest
@@ -93,8 +93,9 @@ def test_a_revision_of_a_window_that_is_not_kept_is_passed_over() -> None:
 
 def test_windows_are_bounded_for_each_model_and_for_all(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(local, "MAX_WINDOWS", 3)
-    monkeypatch.setattr(local, "MAX_REPORTS", 5)
     made = empty()
+    one = len(msgspec.json.encode(report("m", 1).document))
+    monkeypatch.setattr(local, "MAX_BYTES", 5 * one + one // 2)
     for end in range(10):
         made.hear(report("m", end))
     assert [r["window"]["end_ms"] for r in history(made)] == [9, 8, 7]
@@ -129,14 +130,19 @@ def test_cards_are_by_name_and_say_what_the_newest_window_says() -> None:
     assert cards[2].drifted == tuple(newest_report["drifted"])
 
 
-def test_the_order_of_models_does_not_matter() -> None:
-    said = [*published("m"), *published("b")]
-    shuffled = sorted(said, key=lambda p: p.model)
-    random.Random(1).shuffle(said := list(said))
+@settings(deadline=None, max_examples=20)
+@given(st.randoms(use_true_random=False))
+def test_how_the_documents_of_two_models_alternate_does_not_matter(random: Any) -> None:
+    queues = {model: list(published(model)) for model in ("m", "b")}
+    made = empty()
+    while waiting := [queue for queue in queues.values() if queue]:
+        made.hear(random.choice(waiting).pop(0))
     straight = empty()
-    for publish in shuffled:
+    for publish in (*published("m"), *published("b")):
         straight.hear(publish)
-    assert len(history(straight)) == len(history(straight, "b")) == len(of(Stream.REPORTS))
+    for model in ("m", "b"):
+        assert history(made, model) == history(straight, model)
+        assert asyncio.run(made.alerts(model)) == asyncio.run(straight.alerts(model))
 
 
 def test_a_view_that_is_not_ready_says_so() -> None:

@@ -14,6 +14,13 @@ from stream_monitor.web.api.access import Access
 
 JSON, HTML, TEXT = "application/json", "text/html", "text/plain"
 
+#: Problems that any request may end in.
+ANYWHERE = (
+    HTTPStatus.TOO_MANY_REQUESTS,
+    HTTPStatus.INTERNAL_SERVER_ERROR,
+    HTTPStatus.SERVICE_UNAVAILABLE,
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Route:
@@ -52,16 +59,14 @@ class Route:
             yield HTTPStatus.NOT_FOUND
         if self.body is not None:
             yield HTTPStatus.REQUEST_TIMEOUT
-            yield HTTPStatus.UNSUPPORTED_MEDIA_TYPE
         if self.parameters:
             yield HTTPStatus.CONFLICT
-        # Whoever sends a body that nobody asked for may send too large a one.
-        yield HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+        if self.body is not None:
+            yield HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+            yield HTTPStatus.UNSUPPORTED_MEDIA_TYPE
         if self.body is not None or self.query is not None:
             yield HTTPStatus.UNPROCESSABLE_ENTITY
-        yield HTTPStatus.TOO_MANY_REQUESTS
-        yield HTTPStatus.INTERNAL_SERVER_ERROR
-        yield HTTPStatus.SERVICE_UNAVAILABLE
+        yield from ANYWHERE
 
 
 _WINDOWS = requests.WindowsQuery
