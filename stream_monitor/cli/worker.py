@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from stream_monitor.cli.api import serve
 from stream_monitor.cli.output import (
     Output,
     bootstrap_servers_option,
@@ -37,6 +38,7 @@ from stream_monitor.web.server import MonitorServer
     help="Where RocksDB keeps the state; one a worker [default: worker.data_dir].",
 )
 @click.option("--port", type=click.IntRange(0, 65535), help="Of /metrics and /health.")
+@click.option("--api-port", type=click.IntRange(0, 65535), help="Of the HTTP API.")
 @click.option(
     "--create-topics/--no-create-topics",
     default=True,
@@ -50,6 +52,7 @@ def worker(
     group: str | None,
     data_dir: Path | None,
     port: int | None,
+    api_port: int | None,
     create_topics: bool,
     verbose: bool,
 ) -> None:
@@ -64,6 +67,7 @@ def worker(
             "kafka.group": group,
             "worker.data_dir": None if data_dir is None else str(data_dir),
             "worker.port": port,
+            "api.port": api_port,
         },
     )
     logging.basicConfig(
@@ -85,6 +89,8 @@ def worker(
         return board.show(notifier.show(made.snapshot()))
 
     pages = Pages(read, Exporter(read), now_ms)
+    shared = None if settings.redis.url is None else board.view
+    api = serve(settings, made, pages, shared) if settings.api.enabled else None
     with MonitorServer(pages, settings.worker.host, settings.worker.port) as server:
         output.line(
             f"worker of {settings.kafka.group} on {settings.kafka.bootstrap_servers}, "
@@ -92,6 +98,8 @@ def worker(
         )
         output.line(f"health  {server.url}/health")
         output.line(f"metrics {server.url}/metrics")
+        if api is not None:
+            output.line(f"api     {api}/")
         asyncio.run(_run(made, notifier, board))
     output.line("stopped: everything read is committed")
 

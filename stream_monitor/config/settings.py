@@ -23,6 +23,7 @@ from pydantic import (
 
 from stream_monitor.config import duration
 from stream_monitor.config.alertmanager import AlertmanagerSettings
+from stream_monitor.config.api import ApiSettings
 from stream_monitor.config.budget import Budget, FalseAlarms
 from stream_monitor.config.duration import DAY, HOUR, MINUTE, SECOND
 from stream_monitor.config.kinds import SECTION as _CONFIG
@@ -187,6 +188,7 @@ class Settings(BaseModel):
     labels: LabelSettings = LabelSettings()
     alertmanager: AlertmanagerSettings = AlertmanagerSettings()
     redis: RedisSettings = RedisSettings()
+    api: ApiSettings = ApiSettings()
     defaults: ModelSettings = ModelSettings()
     models: dict[Text, ModelSettings] = Field(default_factory=dict)
 

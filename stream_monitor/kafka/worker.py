@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
-from collections.abc import Callable, Iterator, Mapping
+import socket
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
+from aiohttp import web
 from faust.types import TP
 
 from stream_monitor.config.settings import Settings
@@ -28,6 +30,7 @@ from stream_monitor.kafka.table import StateTable
 from stream_monitor.kafka.topics import batch_topic
 from stream_monitor.kafka.transport import consumer_of, transport_of
 from stream_monitor.kafka.view import WorkerView
+from stream_monitor.kafka.web import Web
 from stream_monitor.metrics.snapshot import Snapshot, WorkerState
 from stream_monitor.pipeline.effects import Publish
 from stream_monitor.pipeline.summarise import Counts
@@ -60,6 +63,7 @@ class Worker:
         self.references = References()
         self._view = WorkerView(now_ms())
         self._create = create
+        self._beside: Sequence[Callable[[], Coroutine[Any, Any, None]]] = ()
         kafka = settings.kafka
         Path(settings.worker.data_dir).mkdir(parents=True, exist_ok=True)
         self.app = create_app(
@@ -113,6 +117,25 @@ class Worker:
         """What the worker shows of itself, about a second old; from any thread."""
         return self._view.snapshot
 
+    def complain(self, sentence: str) -> None:
+        """Something beside the pipeline went wrong; /health tells people of it."""
+        self._view.complain(sentence)
+
+    def serve(
+        self,
+        application: web.Application,
+        on: socket.socket,
+        beside: Sequence[Callable[[], Coroutine[Any, Any, None]]] = (),
+    ) -> None:
+        """Have Faust's web server serve an application; to be called before :meth:`run`.
+
+        What is ``beside`` runs while the worker does, once Kafka and its topics are there, until
+        it is cancelled; if one ends by itself, so does the worker.
+        """
+        self.app.conf.web_enabled = True
+        self.app.web = Web(self.app, application, on)
+        self._beside = beside
+
     async def run(self, stop: asyncio.Event | None = None) -> None:
         """Work until ``stop``, SIGTERM or SIGINT; returns after the last commit.
 
@@ -125,14 +148,19 @@ class Worker:
 
     async def _run(self, stop: asyncio.Event) -> None:
         watching = asyncio.create_task(self._watch())
+        tasks: list[asyncio.Task[None]] = []
         follower = ReferenceFollower(self.settings.kafka, self.references, self._view.complain)
         try:
             await self._topics()
             await follower.start()
             # Without references everything would be judged wrongly: better not at all.
             follower.on_end(stop.set)
+            for run in self._beside:
+                tasks.append(asyncio.create_task(run()))
+                tasks[-1].add_done_callback(lambda task: stop.set())
             await run_app(self.app, stop)
         finally:
+            await _end(tasks)
             watching.cancel()
             await asyncio.gather(watching, return_exceptions=True)
             self._refresh()
@@ -214,6 +242,15 @@ class Worker:
         if self.app.rebalancing or self.app.in_recovery:
             return WorkerState.RECOVERING
         return WorkerState.RUNNING
+
+
+async def _end(tasks: Sequence[asyncio.Task[None]]) -> None:
+    """Cancel all and wait for them; raises what one has ended with, which only a bug does."""
+    for task in tasks:
+        task.cancel()
+    for ended in await asyncio.gather(*tasks, return_exceptions=True):
+        if isinstance(ended, Exception):
+            raise ended
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from typing import Any
 import click
 import pytest
 
-from scripts import make_configuration_doc, make_metrics_doc
+from scripts import make_api_doc, make_configuration_doc, make_metrics_doc
 from stream_monitor.alerts.event import AlertEvent, alert_id
 from stream_monitor.alerts.telling import worded
 from stream_monitor.cli.main import cli
@@ -292,6 +292,11 @@ def test_the_metrics_page_is_up_to_date() -> None:
 def test_the_table_of_settings_is_up_to_date() -> None:
     text = text_of(DOCS / "configuration.md")
     assert text == make_configuration_doc.page(text)
+
+
+def test_the_table_of_paths_is_up_to_date() -> None:
+    text = text_of(DOCS / "api.md")
+    assert text == make_api_doc.page(text)
 
 
 def test_metrics_named_in_the_documentation_are_there() -> None:

@@ -42,6 +42,7 @@ def world(kafka: str, tmp_path: Path) -> tuple[Path, dict[str, str]]:
             "STREAM_MONITOR_KAFKA__BOOTSTRAP_SERVERS": kafka,
             "STREAM_MONITOR_KAFKA__TOPIC_PREFIX": "tour-",
             "STREAM_MONITOR_WORKER__PORT": str(PORT),
+            "STREAM_MONITOR_API__PORT": "0",
             "STREAM_MONITOR_WORKER__IDLE_TIMEOUT": "2s",
             "STREAM_MONITOR_LABELS__EMIT_INTERVAL": "500ms",
             "STREAM_MONITOR_LABELS__REVISE_INTERVAL": "1s",

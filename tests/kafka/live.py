@@ -21,6 +21,7 @@ from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, Producer, To
 from confluent_kafka.admin import AdminClient
 from prometheus_client.parser import text_string_to_metric_families
 
+from stream_monitor.config.api import ApiSettings
 from stream_monitor.config.monitors import AlertSettings, DriftSettings
 from stream_monitor.config.render import to_yaml
 from stream_monitor.config.settings import (
@@ -52,7 +53,11 @@ class Site:
     """Topics of their own on the broker, and the workers that serve them."""
 
     def __init__(
-        self, kafka: str, home: Path, models: dict[str, ModelSettings] | None = None
+        self,
+        kafka: str,
+        home: Path,
+        models: dict[str, ModelSettings] | None = None,
+        api: ApiSettings | None = None,
     ) -> None:
         name = f"t{uuid.uuid4().hex[:8]}"
         self.home = home
@@ -79,6 +84,7 @@ class Site:
                 alerts=AlertSettings(consecutive=2, recover=1),
             ),
             models=models or {},
+            api=api or ApiSettings(enabled=False),
         )
         home.mkdir(parents=True, exist_ok=True)
         self.config = home / "monitor.yaml"
@@ -198,13 +204,13 @@ class Monitor:
         self, site: Site, name: str, arguments: Sequence[str], last_words: Path | None
     ) -> None:
         self.data = site.home / f"{name}.data"
-        self.port = free_port()
+        self.port, self.api_port = free_port(), free_port()
         self.words = site.home / f"{name}.log"
         if last_words is None:
             command = [
                 *(sys.executable, "-c", _COMMAND, "worker"),
                 *("--config", str(site.config), "--data-dir", str(self.data)),
-                *("--port", str(self.port), *arguments),
+                *("--port", str(self.port), "--api-port", str(self.api_port), *arguments),
             ]
         else:
             command = [

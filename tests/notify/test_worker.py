@@ -23,6 +23,7 @@ def settings_of(act: Act, reaching: Settings, sink: Listener, home: Path) -> Set
     worker = {"data_dir": str(home / "state"), "port": free_port()}
     changes = {
         "worker": reaching.worker.model_copy(update=worker),
+        "api": reaching.api.model_copy(update={"port": 0}),
         "alertmanager": reaching.alertmanager.model_copy(update={"urls": (sink.url,)}),
     }
     return reaching.model_copy(update=changes)

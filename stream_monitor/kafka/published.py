@@ -1,0 +1,87 @@
+"""What workers have published, read back by each of them: the view that needs no store.
+
+Every worker reads the topics ``reports`` and ``alerts`` to their end and on, as a plain consumer
+of no group, so any worker can speak of any model, whoever judges it, and after a restart too.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+
+import msgspec
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka.errors import KafkaError
+
+from stream_monitor.config.settings import KafkaSettings
+from stream_monitor.errors import BrokerError
+from stream_monitor.kafka.clients import consuming
+from stream_monitor.kafka.references import partitions_of
+from stream_monitor.pipeline.effects import Publish, Stream
+
+#: Messages of each partition that a start reads back at most.
+BACK = 2_000
+#: How long to wait before trying again what Kafka did not answer.
+_AGAIN_S = 1.0
+
+
+class PublishedFollower:
+    """Tells ``hear`` of every report and alert on the topics, and ``on_bad`` what is neither."""
+
+    def __init__(
+        self,
+        kafka: KafkaSettings,
+        hear: Callable[[Publish], None],
+        on_bad: Callable[[str], None] = lambda sentence: None,
+    ) -> None:
+        self._kafka = kafka
+        self._hear = hear
+        self._on_bad = on_bad
+        self._at: dict[TopicPartition, int] = {}  # the next offset
+        self._streams = {kafka.topic(stream.value): stream for stream in Stream}
+        #: Whether all that was there at the start has been read, and is being followed.
+        self.ready = False
+
+    async def run(self) -> None:
+        """Follow until cancelled."""
+        while True:
+            try:
+                await self._follow()
+            except (KafkaError, BrokerError) as exc:
+                self.ready = False
+                self._on_bad(f"reports are not followed at the moment, trying again: {exc}")
+                await asyncio.sleep(_AGAIN_S)
+
+    async def _follow(self) -> None:
+        async with consuming(self._kafka) as consumer:
+            found = [await partitions_of(consumer, topic) for topic in self._streams]
+            partitions = [partition for of_topic in found for partition in of_topic]
+            consumer.assign(partitions)
+            ends = await consumer.end_offsets(partitions)
+            await self._seek(consumer, ends)
+            while True:
+                if not self.ready:
+                    at = [await consumer.position(p) >= end for p, end in ends.items()]
+                    self.ready = all(at)
+                for partition, records in (await consumer.getmany(timeout_ms=200)).items():
+                    for record in records:
+                        self._take(record)
+                    self._at[partition] = records[-1].offset + 1
+
+    async def _seek(self, consumer: AIOKafkaConsumer, ends: dict[TopicPartition, int]) -> None:
+        begins = await consumer.beginning_offsets(list(ends))
+        for partition, end in ends.items():
+            start = max(begins[partition], end - BACK)
+            consumer.seek(partition, max(start, self._at.get(partition, start)))
+
+    def _take(self, record: ConsumerRecord) -> None:
+        stream, model = self._streams[record.topic], (record.key or b"").decode(errors="replace")
+        with contextlib.suppress(ValueError, LookupError, TypeError):
+            document = msgspec.json.decode(record.value or b"")
+            self._hear(Publish(stream, model, "", document))
+            return
+        self._on_bad(
+            f"offset {record.offset} of {record.topic} is no {stream.value[:-1]} of ours and is "
+            "passed over"
+        )

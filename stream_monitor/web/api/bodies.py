@@ -1,0 +1,103 @@
+"""A request's body to messages for Kafka, or all that is wrong with it; no IO.
+
+What is taken is what the pipeline reads: the decoder of the topic itself decides, so nothing
+that is answered with success becomes a dead letter.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from http import HTTPStatus
+from typing import Protocol
+
+from stream_monitor.errors import BadMessageError
+from stream_monitor.events.batch import Record, RecordLike, Rejected
+from stream_monitor.events.decode import Decoder
+from stream_monitor.events.json_text import parse
+from stream_monitor.events.labels import LabelDecoder
+from stream_monitor.events.limits import Limits
+from stream_monitor.web.api.problems import Fault, Problem, unprocessable
+
+#: Events or labels of one request.
+MAX_ITEMS = 10_000
+
+
+class _Decoded(Protocol):
+    @property
+    def rejected(self) -> Sequence[Rejected]: ...
+
+
+class _Decodes(Protocol):
+    def decode(self, records: Sequence[RecordLike]) -> _Decoded: ...
+
+
+def events(body: bytes, limits: Limits, now_ms: int) -> list[bytes]:
+    """The messages of one event or a list of them.
+
+    Raises:
+        Problem: 422 with the path of each fault; nothing of the body is to be sent.
+    """
+    return _checked(body, Decoder(limits), now_ms, limits)
+
+
+def labels(body: bytes, limits: Limits, now_ms: int) -> list[bytes]:
+    """The same of labels."""
+    return _checked(body, LabelDecoder(limits), now_ms, limits)
+
+
+def _checked(body: bytes, decoder: _Decodes, now_ms: int, limits: Limits) -> list[bytes]:
+    try:
+        parsed = parse(body)
+    except BadMessageError as error:
+        raise unprocessable([Fault(path="", message=_plain(error.sentence))]) from None
+    items = parsed if isinstance(parsed, list) else [parsed]
+    if not items:
+        raise unprocessable([Fault(path="", message="the list is empty; send at least one.")])
+    if len(items) > MAX_ITEMS:
+        raise Problem(
+            HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+            f"the list has {len(items):,} items; send at most {MAX_ITEMS:,} a request",
+        )
+    many = isinstance(parsed, list)
+    faults = [
+        Fault(path=_path(i if many else None, "columns"), message=_COLUMNS)
+        for i, item in enumerate(items)
+        if isinstance(item, dict) and item.get("columns") is not None
+    ]
+    if faults:
+        raise unprocessable(faults)
+    values = [_encoded(item) for item in items]
+    records = [Record("", 0, i, now_ms, value) for i, value in enumerate(values)]
+    rejected = decoder.decode(records).rejected
+    if rejected:
+        raise unprocessable([_fault(one, many) for one in rejected])
+    return values
+
+
+def _encoded(item: object) -> bytes:
+    # NaN and infinities stay what they are, as the decoder reads them: a fact of quality.
+    return json.dumps(item, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _fault(rejected: Rejected, many: bool) -> Fault:
+    """The decoder's sentence, which begins with the field it is about where it is about one."""
+    named = re.match(r"`(\w+)`", rejected.sentence)
+    index = rejected.record.offset if many else None
+    return Fault(path=_path(index, named[1] if named else ""), message=_plain(rejected.sentence))
+
+
+def _path(index: int | None, field: str) -> str:
+    start = "" if index is None else f"[{index}]"
+    return f"{start}.{field}" if start and field else start or field
+
+
+def _plain(sentence: str) -> str:
+    """A decoder's sentence about a body: here no header says another format."""
+    what, sends, _ = sentence.replace("`", "").partition("; send one JSON object")
+    what = what.replace("The value is", "the body is").replace("The JSON is", "it is")
+    return f"{what}; send one JSON object or a list of them." if sends else what
+
+
+_COLUMNS = "columns are for messages on Kafka; send a list of single objects here."

@@ -1,0 +1,26 @@
+"""What the API asks of the rest of a worker."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, Protocol
+
+Topic = Literal["predictions", "labels"]
+
+
+class Intake(Protocol):
+    """The door to Kafka."""
+
+    async def send(self, topic: Topic, values: Sequence[bytes]) -> None:
+        """One message each; returns when Kafka has them all, ``BrokerError`` else."""
+
+
+class Simulator(Protocol):
+    """Made-up traffic."""
+
+    @property
+    def names(self) -> Sequence[str]:
+        """The scenarios there are."""
+
+    async def start(self, name: str, seed: int) -> Mapping[str, Any]:
+        """Begin to send one of them; ``CannotPlay`` where that cannot be."""

@@ -1,0 +1,168 @@
+"""The HTTP API of two workers on a real Kafka: either speaks of every model."""
+
+from __future__ import annotations
+
+import json
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from stream_monitor.config.api import ApiSettings
+from tests.kafka.live import Monitor, Site, published
+from tests.pipeline.events import EPOCH_MS, Event, reference
+
+pytestmark = pytest.mark.kafka
+
+MODELS = ("one", "two", "three", "four")
+ROWS = 240
+
+
+def ask(worker: Monitor, path: str, body: Any = None) -> tuple[int, Any]:
+    """Status and document of one answer; (0, None) when nobody answers."""
+    request = urllib.request.Request(
+        f"http://127.0.0.1:{worker.api_port}{path}",
+        data=None if body is None else json.dumps(body).encode(),
+        headers={} if body is None else {"Content-Type": "application/json"},
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=20) as answer:
+            return answer.status, json.load(answer)
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, json.load(error)
+    except OSError:
+        return 0, None
+
+
+def until(what: Callable[[], Any], timeout_s: float = 60.0) -> Any:
+    end = time.monotonic() + timeout_s
+    while not (found := what()):
+        assert time.monotonic() < end, "it never came"
+        time.sleep(0.1)
+    return found
+
+
+def events(model: str, rows: range) -> list[dict[str, Any]]:
+    """Events of a model all of whose ``x`` have drifted."""
+    made = [
+        Event(at_ms=i * 500, x=9.0, c="abc"[i % 3], id=f"{model}-{i}", model=model) for i in rows
+    ]
+    return [json.loads(event.encode()) for event in made]
+
+
+@pytest.fixture(scope="module")
+def site(kafka: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    site = Site(kafka, tmp_path_factory.mktemp("api"), api=ApiSettings(simulate=True))
+    site.create_topics()
+    for model in MODELS:
+        site.publish(published(reference(model)))
+    try:
+        yield site
+    finally:
+        site.close()
+
+
+@pytest.fixture(scope="module")
+def workers(site: Site) -> tuple[Monitor, Monitor]:
+    """Two workers that share the models; events have been sent to either by HTTP."""
+    both = (site.worker("left"), site.worker("right"))
+    for worker in both:
+        worker.until_running()
+        worker.until(lambda worker=worker: ask(worker, "/monitor/models")[0] == 200)
+    for turn, model in enumerate(MODELS):
+        for first in range(0, ROWS, 60):
+            sent = events(model, range(first, first + 60))
+            assert ask(both[turn % 2], "/monitor/predict", sent) == (202, {"accepted": 60})
+    return both
+
+
+def test_what_is_sent_by_http_comes_back_in_reports_from_either_worker(
+    workers: tuple[Monitor, Monitor],
+) -> None:
+    for worker in workers:
+        for model in MODELS:
+            windows = until(
+                lambda worker=worker, model=model: [
+                    w
+                    for w in ask(worker, f"/monitor/drift?model={model}")[1]["windows"]
+                    if w["window"]["end_ms"] >= EPOCH_MS + ROWS * 500 - 20_000
+                ]
+            )
+            assert windows[0]["drifted"] == ["feature:x"]
+            assert windows[0]["rows"] > 100
+    listed = [ask(worker, "/monitor/models")[1]["models"] for worker in workers]
+    for models in listed:
+        assert [one["model"] for one in models] == sorted(MODELS)
+        assert {one["status"] for one in models} == {"alarm"}
+
+
+def test_either_worker_owns_some_of_the_models_and_answers_the_same_for_all(
+    workers: tuple[Monitor, Monitor],
+) -> None:
+    owned = [
+        {p["partition"] for p in w.health()["partitions"] if p["topic"].endswith("-summaries")}
+        for w in workers
+    ]
+    assert owned[0]
+    assert owned[1]
+    assert not owned[0] & owned[1]
+    for model in MODELS:
+        for what in ("drift", "performance", "quality", "alerts"):
+            left, right = (ask(worker, f"/monitor/{what}?model={model}") for worker in workers)
+            assert left == right
+            assert left[0] == 200
+    alerts = ask(workers[0], "/monitor/alerts?open=true")[1]["alerts"]
+    assert {alert["model"] for alert in alerts} == set(MODELS)
+    assert all(alert["look_first"] for alert in alerts)
+
+
+def test_labels_that_are_sent_by_http_revise_what_was_reported(
+    workers: tuple[Monitor, Monitor],
+) -> None:
+    labels = [
+        {"model": "one", "prediction_id": f"one-{i}", "ground_truth": "0",
+         "timestamp": EPOCH_MS + ROWS * 500}
+        for i in range(ROWS)
+    ]  # fmt: skip
+    assert ask(workers[1], "/monitor/labels", labels) == (202, {"accepted": ROWS})
+    for worker in workers:
+        (window,) = until(
+            lambda worker=worker: [
+                w
+                for w in ask(worker, "/monitor/performance?model=one&limit=1")[1]["windows"]
+                if w["labelled"] == w["rows"]
+            ],
+            90,
+        )
+        assert window["revision"] > 0
+        assert window["coverage"] == 1.0
+
+
+def test_a_simulated_act_is_found_by_both(workers: tuple[Monitor, Monitor]) -> None:
+    status, told = ask(workers[0], "/simulate/drift?seed=7", {})
+    assert status == 202
+    for worker in workers:
+        drifted = until(
+            lambda worker=worker: {
+                name
+                for card in ask(worker, "/monitor/models")[1]["models"]
+                if card["model"] == told["model"]
+                for name in card["drifted"]
+            }
+        )
+        assert drifted <= {f"feature:{name}" for name in (*told["drifted"], *told["missing"])}
+
+
+def test_a_worker_that_comes_later_knows_what_was_reported_before(
+    site: Site, workers: tuple[Monitor, Monitor]
+) -> None:
+    late = site.worker("late")
+    late.until_running()
+    expected = ask(workers[0], "/monitor/drift?model=two")
+    assert expected[1]["windows"]
+    late.until(lambda: ask(late, "/monitor/drift?model=two") == expected)
+    assert late.stop() == 0

@@ -1,0 +1,128 @@
+"""The pages in Chromium: what they show, that they update, and that they load nothing else."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import pytest
+
+from stream_monitor.views.followed import FollowedView
+from stream_monitor.web.api.access import Tokens
+from tests.metrics.worlds import NOW_MS
+from tests.web.api.test_access import READ, tokens
+from tests.web.api.worlds import HOSTILE, Api, published, serving, view
+from tests.web.browser import Page, browsing
+
+PHONE, DESK = (390, 800), (1280, 900)
+
+
+def browse(
+    home: Path,
+    see: Callable[[Page, Api], Awaitable[None]],
+    of: FollowedView | None = None,
+    its: Tokens | None = None,
+) -> Page:
+    async def run(api: Api) -> Page:
+        async with browsing(home / "profile") as page:
+            await see(page, api)
+            return page
+
+    with serving(of or view("m"), tokens=its) as api:
+        page = asyncio.run(run(api))
+        assert all(url.startswith((api.url, "data:")) for url in page.requested), page.requested
+        return page
+
+
+def test_the_live_page_shows_models_drift_and_episodes(tmp_path: Path) -> None:
+    async def see(page: Page, api: Api) -> None:
+        await page.call("Page.navigate", url=f"{api.url}/")
+        await page.until("document.querySelector('.row.in-alarm')")
+        text = await page.text()
+        assert "asleep" in text
+        assert "No window has been judged yet" in text
+        assert "Look first at" in text
+        assert await page.eval("document.querySelector('.row.in-alarm span').textContent") == "x"
+        assert "as of" in await page.eval("document.getElementById('state').textContent")
+
+    assert browse(tmp_path, see).errors == []
+
+
+def test_it_updates_by_itself(tmp_path: Path) -> None:
+    seen = FollowedView(dict, lambda: NOW_MS)
+
+    async def see(page: Page, api: Api) -> None:
+        await page.call("Page.navigate", url=f"{api.url}/")
+        await page.until("document.body.innerText.includes('None yet')")
+        for publish in published("m"):
+            seen.hear(publish)
+        await page.until("document.querySelector('.row.in-alarm')")
+        assert not await page.eval("document.body.innerText.includes('None yet')")
+
+    assert browse(tmp_path, see, seen).errors == []
+
+
+def test_hostile_names_are_text(tmp_path: Path) -> None:
+    async def see(page: Page, api: Api) -> None:
+        await page.call("Page.navigate", url=f"{api.url}/")
+        await page.until("document.querySelector('.row.in-alarm')")
+        assert HOSTILE in await page.text()
+        assert await page.eval("document.querySelectorAll('img').length") == 0
+
+    assert browse(tmp_path, see, view(HOSTILE)).errors == []
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
+@pytest.mark.parametrize("path", ["/", "/docs"])
+def test_nothing_sticks_out_and_the_text_can_be_read(
+    tmp_path: Path, path: str, size: tuple[int, int], dark: bool
+) -> None:
+    async def see(page: Page, api: Api) -> None:
+        await page.look(*size, dark=dark)
+        await page.call("Page.navigate", url=f"{api.url}{path}")
+        await page.until("document.querySelector('.row.in-alarm, details')")
+        assert await page.eval("document.documentElement.scrollWidth") <= size[0]
+        text, ground = [
+            sum(int(part) for part in str(colour).strip("rgba()").split(",")[:3])
+            for colour in (
+                await page.eval("getComputedStyle(document.body).color"),
+                await page.eval("getComputedStyle(document.body).backgroundColor"),
+            )
+        ]
+        assert (text > ground) == dark
+        assert abs(text - ground) > 3 * 150
+
+    assert browse(tmp_path, see, view("m", HOSTILE)).errors == []
+
+
+def test_a_page_without_its_token_asks_for_it(tmp_path: Path) -> None:
+    async def see(page: Page, api: Api) -> None:
+        await page.call("Page.navigate", url=f"{api.url}/")
+        await page.until("document.querySelector('form.wanted')")
+        assert "api.read_token_file" in await page.text()
+        await page.eval(f"document.getElementById('token').value = '{READ}'")
+        await page.eval("document.querySelector('form button').click()")
+        await page.until("document.querySelector('.row.in-alarm')")
+        assert not await page.eval("document.querySelector('form.wanted')")
+
+    page = browse(tmp_path, see, its=tokens(tmp_path))
+    assert all("401" in error for error in page.errors), "Chromium itself says so of each"
+
+
+def test_the_page_of_paths_can_be_tried(tmp_path: Path) -> None:
+    async def see(page: Page, api: Api) -> None:
+        await page.call("Page.navigate", url=f"{api.url}/docs")
+        await page.until("document.querySelectorAll('#paths details').length > 10")
+        for path in ("/monitor/models", "/monitor/predict"):
+            box = (
+                "[...document.querySelectorAll('#paths details')]"
+                f".find(one => one.querySelector('code').textContent === '{path}')"
+            )
+            await page.eval(f"{box}.open = true")
+            if path.endswith("predict"):
+                await page.eval(f"{box}.querySelector('textarea').value = '{{\"model\": \"m\"}}'")
+            await page.eval(f"{box}.querySelector('button').click()")
+            await page.until(f"{box}.querySelector('pre').textContent.includes('20')")
+        assert [topic for topic, _ in api.kafka.sent] == ["predictions"]
+
+    assert browse(tmp_path, see).errors == []

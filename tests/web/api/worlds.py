@@ -1,0 +1,197 @@
+"""The API over HTTP on 127.0.0.1, with a worker's documents and a Kafka of these tests."""
+
+import asyncio
+import http.client
+import json
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+from aiohttp import web
+
+from stream_monitor.config.api import ApiSettings
+from stream_monitor.errors import BrokerError
+from stream_monitor.metrics.exporter import Exporter
+from stream_monitor.metrics.snapshot import Snapshot
+from stream_monitor.pipeline.effects import Publish
+from stream_monitor.pipeline.engine import LocalEngine
+from stream_monitor.reference.registry import References
+from stream_monitor.scenarios.now import CannotPlay
+from stream_monitor.views.followed import FollowedView
+from stream_monitor.views.protocol import View
+from stream_monitor.web.api.access import Tokens
+from stream_monitor.web.api.application import application
+from stream_monitor.web.api.handlers import Handlers
+from stream_monitor.web.api.ports import Topic
+from stream_monitor.web.pages import Pages
+from tests.metrics.worlds import NOW_MS, busy
+from tests.pipeline.events import SETTINGS, Event, log, reference
+
+#: Models that a producer may name so.
+HOSTILE = "<img src=x onerror=alert(1)>\"'&amp;</script>"
+JSON = {"Content-Type": "application/json"}
+
+
+@cache
+def published(model: str = "m") -> tuple[Publish, ...]:
+    """Reports and alerts of two minutes of a model, all of whose ``x`` have drifted."""
+    engine = LocalEngine(SETTINGS, References(reference(model)))
+    events = [
+        Event(
+            at_ms=i * 500,
+            x=9.0 if i % 10 else None,
+            c="abc"[i % 3],
+            prediction="01"[i % 2],
+            truth="01"[i % 3 % 2],
+            id=str(i),
+            model=model,
+        )
+        for i in range(240)
+    ]
+    said = [*engine.feed(0, log(events)), *engine.finish()]
+    # As they come from Kafka: JSON and nothing else.
+    return tuple(Publish(p.stream, p.model, p.id, json.loads(json.dumps(p.document))) for p in said)
+
+
+def view(*models: str) -> FollowedView:
+    """What is known of models with reports, and of one that has a reference alone."""
+    made = FollowedView(lambda: {"asleep": "0123456789abcdef"}, lambda: NOW_MS)
+    for model in models:
+        for publish in published(model):
+            made.hear(publish)
+    return made
+
+
+@dataclass
+class Kafka:
+    """An intake that keeps what it is sent, or fails."""
+
+    sent: list[tuple[Topic, bytes]] = field(default_factory=list)
+    is_gone: bool = False
+
+    async def send(self, topic: Topic, values: Sequence[bytes]) -> None:
+        if self.is_gone:
+            raise BrokerError("Kafka cannot be reached at the moment; send this again later.")
+        self.sent += [(topic, value) for value in values]
+
+
+@dataclass
+class Scenarios:
+    """Scenarios that nobody sees."""
+
+    begun: list[tuple[str, int]] = field(default_factory=list)
+    is_busy: bool = False
+    names: Sequence[str] = ("drift", "no-drift")
+
+    async def start(self, name: str, seed: int) -> Mapping[str, Any]:
+        if self.is_busy:
+            raise CannotPlay("another scenario is being sent; ask again when it is through")
+        self.begun.append((name, seed))
+        return {
+            "scenario": name,
+            "story": "Two hours.",
+            "model": "credit",
+            "reference_hash": "0123456789abcdef",
+            "events": 24_000,
+            "start": "2026-01-01T00:00:00Z",
+            "end": "2026-01-01T02:00:00Z",
+            "drifted": ["income"],
+            "missing": None,
+        }
+
+
+@dataclass(frozen=True)
+class Got:
+    """An answer; header names are in lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def document(self) -> Any:
+        return json.loads(self.body)
+
+
+@dataclass
+class Api:
+    """A served API; ``now_ms`` is the clock of its rate limit."""
+
+    port: int = 0
+    kafka: Kafka = field(default_factory=Kafka)
+    scenarios: Scenarios = field(default_factory=Scenarios)
+    now_ms: int = 0
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def ask(
+        self, path: str, method: str = "GET", body: Any = None, headers: Mapping[str, str] = JSON
+    ) -> Got:
+        """One request: a body of bytes as it is, of pieces without its length, else as JSON."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        try:
+            as_it_is = body is None or isinstance(body, bytes | Iterator)
+            sent = body if as_it_is else json.dumps(body).encode()
+            connection.request(method, path, body=sent, headers=dict(headers))
+            answer = connection.getresponse()
+            lower = {name.lower(): text for name, text in answer.getheaders()}
+            return Got(answer.status, lower, answer.read())
+        finally:
+            connection.close()
+
+    def post(self, path: str, body: Any, headers: Mapping[str, str] = JSON) -> Got:
+        return self.ask(path, "POST", body, headers)
+
+
+@contextmanager
+def serving(
+    of: View | None = None,
+    *,
+    tokens: Tokens | None = None,
+    snapshot: Snapshot | None = None,
+    **settings: Any,
+) -> Iterator[Api]:
+    """The API until the block ends, on an event loop in a thread of its own."""
+    api = Api()
+    chosen = SETTINGS.model_copy(
+        update={"api": ApiSettings(**{"max_requests": 100_000, "simulate": True, **settings})}
+    )
+
+    def read() -> Snapshot:
+        return snapshot or busy()
+
+    handlers = Handlers(
+        chosen,
+        of or view("m"),
+        api.kafka,
+        Pages(read, Exporter(read), lambda: NOW_MS + 500),
+        lambda: NOW_MS,
+        api.scenarios if chosen.api.simulate else None,
+    )
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, daemon=True)
+    thread.start()
+    runner = web.AppRunner(
+        application(chosen, handlers, tokens or Tokens(), lambda: api.now_ms),
+        access_log=None,
+        shutdown_timeout=0.1,
+    )
+
+    async def begin() -> None:
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        api.port = runner.addresses[0][1]
+
+    try:
+        asyncio.run_coroutine_threadsafe(begin(), loop).result(10)
+        yield api
+    finally:
+        asyncio.run_coroutine_threadsafe(runner.cleanup(), loop).result(10)
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join(10)
+        loop.close()
