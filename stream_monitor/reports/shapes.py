@@ -42,8 +42,9 @@ def _is_smooth(edges: Sequence[float], then: Sequence[float], now: Sequence[floa
     widths = np.diff(_clipped(edges))
     if len(then) < BARS or not np.isfinite(widths).all() or not (widths > 0).all():
         return False
-    densities = np.maximum(np.array(then), np.array(now)) / widths
-    return bool(densities.max() <= _SPIKE * np.median(densities))
+    with np.errstate(over="ignore"):  # of a bin that is hardly wider than nothing
+        densities = np.maximum(np.array(then), np.array(now)) / widths
+    return bool(0 < densities.max() <= _SPIKE * np.median(densities))
 
 
 def _clipped(edges: Sequence[float]) -> np.ndarray[Any, np.dtype[np.float64]]:

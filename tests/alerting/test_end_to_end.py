@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 
 import yaml
 
+from stream_monitor.config.monitors import DriftSettings, QualitySettings
 from stream_monitor.metrics.exporter import Exporter
 from stream_monitor.metrics.snapshot import OpenAlert, ReferenceView, Snapshot, WorkerState
 from stream_monitor.pipeline.effects import Stream
@@ -45,9 +46,18 @@ class Monitor:
 
 
 def before_and_after() -> tuple[Snapshot, Snapshot]:
-    """The demo's drift act, run by the real machines: a worker before it and in it."""
+    """The demo's drift act, run by the real machines: a worker before it and in it.
+
+    Each column is judged on its own, so that one is critical and another a warning.
+    """
     act = drift(7)
-    engine = LocalEngine(act.settings, References(act.reference))
+    alone = {
+        "drift": DriftSettings(decide_numeric="ks", decide_categorical="chi_square"),
+        "quality": QualitySettings(decide="test"),
+    }
+    defaults = act.settings.defaults.model_copy(update=alone)
+    settings = act.settings.model_copy(update={"defaults": defaults})
+    engine = LocalEngine(settings, References(act.reference))
     said = [each for batch in act.batches() for each in engine.feed_batch(0, batch)]
     said += engine.finish()
     reports = [each.document for each in said if each.stream is Stream.REPORTS]

@@ -57,6 +57,8 @@ def test_the_benchmark_of_detection_prints_its_targets_and_writes_its_tables(
         ("delay_error_0.2", "<=", 250),
         ("delay_error_0.3", "<=", 80),
         ("delay_correlation_0.6", "<=", 1_000),
+        ("cycles", ">=", 60),
+        ("false_alarms_of_cycles", "==", 0),
         ("missed", "==", 0),
     ]
     names = {row["contender"] for row in document["results"]["numeric"]}

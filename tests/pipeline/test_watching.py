@@ -62,6 +62,10 @@ def reports(found: Sequence[Publish]) -> list[dict[str, Any]]:
     return [dict(p.document) for p in found if p.stream is Stream.REPORTS]
 
 
+def families(found: Sequence[Publish]) -> set[str]:
+    return {str(p.document["family"]) for p in found if p.stream is Stream.ALERTS}
+
+
 def whole(report: dict[str, Any], family: str = "drift") -> dict[str, Any]:
     (found,) = [
         v
@@ -102,8 +106,8 @@ def test_evidence_of_a_change_that_does_not_matter_is_information() -> None:
     found = published(made, lax)
     states = {whole(report)["state"] for report in reports(found)}
     assert states == {"ok", "info"}
-    assert [p for p in found if p.stream is Stream.ALERTS] == []
-    assert [p for p in published(made, settings()) if p.stream is Stream.ALERTS]
+    assert families(found) <= {"quality"}  # more values lie outside the reference's range
+    assert "drift" in families(published(made, settings()))
 
 
 def test_a_column_that_loses_its_values_is_named_by_what_has_risen() -> None:
