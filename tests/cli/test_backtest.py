@@ -56,7 +56,7 @@ def test_the_shipped_data_drifts_and_that_is_no_error(capsys: pytest.CaptureFixt
     out, err = capsys.readouterr()
     assert all(line.startswith("judging rows: ") for line in err.splitlines())
     assert "18,000 rows, 18,000 with a label, 2024-01-01T00:00:00Z to 2024-01-01T04:59:59Z" in out
-    assert "60 windows of 1h every 5m: 27 alarm, 33 ok" in out
+    assert "60 windows of 1h every 5m: 36 alarm, 24 ok" in out
     assert "alerts that would have been sent" in out
     assert "Every verdict is in out.json." in out
     document = json.loads(Path("out.json").read_text())
@@ -71,7 +71,7 @@ def test_the_shipped_data_drifts_and_that_is_no_error(capsys: pytest.CaptureFixt
     assert document["windows"][30]["confusion"]["labelled"] == 3600
     first = document["summary"]["columns"][0]
     assert first["column"] == "feature:RELP"
-    assert first["first_alarm"] == "2024-01-01T02:40:00Z"
+    assert first["first_alarm"] == "2024-01-01T01:55:00Z"
     assert [path.name for path in sorted(Path().iterdir())] == ["employment.reference", "out.json"]
 
 
@@ -91,17 +91,16 @@ def test_the_summary_counts_what_the_windows_say(
     ]
     moved = [(effect, window) for state, effect, window in x if state == "alarm"]
     largest, window = max(moved, key=lambda each: each[0])
-    assert columns["feature:x"]["judged"] == 9
-    assert columns["feature:x"]["in_alarm"] >= len(moved) == 5
-    assert columns["feature:x"]["alarms"]["drift ks"] == 5
+    assert columns["feature:x"]["in_alarm"] >= len(moved) >= 4
+    assert columns["feature:x"]["alarms"]["drift evidence"] == len(moved)
     assert columns["feature:x"]["largest_effect"] == largest
     assert columns["feature:x"]["largest_effect_window"] == window
     assert columns["feature:x"]["first_alarm"] == "2024-01-01T00:06:00Z"
     assert columns["feature:c"]["in_alarm"] == 0
     assert columns["feature:c"]["first_alarm"] is None
-    assert [alert["status"] for alert in document["alerts"] if alert["monitor"] == "ks"] == [
-        "started"
-    ]
+    drift = [alert for alert in document["alerts"] if alert["family"] == "drift"]
+    assert {alert["alert_id"] for alert in drift} == {drift[0]["alert_id"]}
+    assert drift[0]["status"] == "started"
 
 
 def test_two_runs_write_the_same_document(small: str) -> None:
