@@ -30,7 +30,8 @@ class RedisConnection:
     def __init__(self, settings: RedisSettings) -> None:
         self.address = settings.address
         timeout_s = settings.timeout_ms / 1000
-        tls: dict[str, Any] = {}
+        # Redis's client has not always looked at the name in a certificate.
+        tls: dict[str, Any] = {"ssl_check_hostname": True} if settings.encrypts else {}
         if settings.ca_file is not None:
             _readable(settings.ca_file, "ca_file")
             tls["ssl_ca_certs"] = settings.ca_file

@@ -117,7 +117,7 @@ def standing_said(model: str, standing: Standing, now_ms: int) -> Said:
 
 
 def packed(document: Mapping[str, Any]) -> bytes:
-    """The document as compressed JSON: about a tenth."""
+    """The document as compressed JSON: about a fifth of a report."""
     return zlib.compress(_encoder.encode(document), 1)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from stream_monitor.metrics.exporter import Exporter
-from stream_monitor.metrics.snapshot import NotifiedView, Snapshot, WorkerState
+from stream_monitor.metrics.snapshot import NotifiedView, RedisView, Snapshot, WorkerState
 from stream_monitor.web.pages import PATHS, Pages
 from stream_monitor.web.server import MonitorServer
 from tests.metrics.expositions import OPENMETRICS, check_openmetrics, read, values_of
@@ -45,6 +45,25 @@ def test_metrics_are_text_unless_openmetrics_is_asked_for(server: MonitorServer)
     strict = ask(server, "/metrics", Accept=f"{OPENMETRICS},text/plain;q=0.5")
     assert strict.headers["content-type"].startswith("application/openmetrics-text; version=1.0.0")
     assert check_openmetrics(strict.body.decode()) > 100
+
+
+def test_health_says_how_the_shared_view_is_written(worker: Worker, server: MonitorServer) -> None:
+    address = "rediss://redis:6379/0"
+    gone = RedisView(address, False, 7, 3, 1, 2, f"{address}: it does not answer")
+    worker.snapshot = busy(redis=gone)
+    answer = ask(server, "/health")
+    assert answer.status == 200, "a worker is ready without Redis"
+    assert json.loads(answer.body)["redis"] == {
+        "address": address,
+        "connected": False,
+        "written": 7,
+        "waiting": 2,
+        "dropped": 1,
+        "problem": f"{address}: it does not answer",
+    }
+    worker.snapshot = busy(redis=None)
+    assert json.loads(ask(server, "/health").body)["redis"] is None
+    assert "stream_monitor_redis" not in ask(server, "/metrics").body.decode()
 
 
 def test_metrics_are_compressed_for_who_accepts_it(server: MonitorServer) -> None:
