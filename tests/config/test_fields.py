@@ -11,6 +11,7 @@ def test_a_section_is_listed_under_its_yaml_keys() -> None:
         "worker",
         "labels",
         "alertmanager",
+        "api",
         "defaults",
         "models",
     ]
