@@ -63,6 +63,9 @@ async def _started(
     except (KafkaError, OSError) as exc:
         await stop()
         raise unreachable(kafka) from exc
+    except BaseException:  # cancelled: what has begun is still to be ended
+        await stop()
+        raise
     try:
         yield
     finally:

@@ -28,6 +28,11 @@ class Intake:
         self._kafka = kafka
         self._producer: AIOKafkaProducer | None = None
 
+    @property
+    def is_open(self) -> bool:
+        """Whether there is a producer to send by."""
+        return self._producer is not None
+
     async def run(self) -> None:
         """Keep a producer until cancelled."""
         while True:

@@ -12,6 +12,7 @@ def test_a_section_is_listed_under_its_yaml_keys() -> None:
         "labels",
         "alertmanager",
         "redis",
+        "api",
         "defaults",
         "models",
     ]

@@ -34,7 +34,7 @@ def test_an_unknown_key_like_no_other_is_refused_with_all_that_are_known() -> No
     (problem,) = problems("zzz: 1")
     assert (
         problem.sentence
-        == "no such setting; known here are kafka, worker, labels, alertmanager, redis, "
+        == "no such setting; known here are kafka, worker, labels, alertmanager, redis, api, "
         "defaults, models"
     )
 

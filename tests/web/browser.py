@@ -64,9 +64,10 @@ class Page:
         return got["result"].get("value")
 
     async def until(self, expression: str, timeout_s: float = 20.0) -> None:
-        """Wait until a JavaScript expression is true."""
+        """Wait until a JavaScript expression is true; while the page loads it may fail."""
+        tried = f"(() => {{ try {{ return Boolean({expression}) }} catch {{ return false }} }})()"
         async with asyncio.timeout(timeout_s):
-            while not await self.eval(f"Boolean({expression})"):
+            while not await self.eval(tried):
                 await asyncio.sleep(0.05)
 
     async def text(self) -> str:
