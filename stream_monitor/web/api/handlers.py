@@ -15,7 +15,7 @@ from stream_monitor.events.limits import Limits
 from stream_monitor.events.timestamps import MAX_MS
 from stream_monitor.scenarios.now import CannotPlay
 from stream_monitor.views.protocol import ModelCard, Report, View
-from stream_monitor.web.api import answers, bodies, requests
+from stream_monitor.web.api import answers, bodies, reporting, requests
 from stream_monitor.web.api.html import Page, page
 from stream_monitor.web.api.openapi import document
 from stream_monitor.web.api.ports import Intake, Simulator, Topic
@@ -40,6 +40,7 @@ class Handlers:
         now_ms: Callable[[], int],
         simulator: Simulator | None,
     ) -> None:
+        self._settings = settings
         self._view = view
         self._intake = intake
         self._pages = pages
@@ -92,6 +93,11 @@ class Handlers:
             await self._known(query.model)
         found = await self._view.alerts(query.model)
         return _json(answers.alerts(found, query.model_dump()))
+
+    async def report(self, request: web.Request) -> web.Response:
+        query = requests.read_query(requests.ReportQuery, request.query)
+        await self._known(query.model)
+        return await reporting.report(self._view, self._settings.for_model, query, self._now_ms())
 
     async def simulate(self, request: web.Request) -> web.Response:
         assert self._simulator is not None

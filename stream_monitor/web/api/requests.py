@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, RootModel, ValidationError
 
@@ -76,6 +76,20 @@ def _since(value: object) -> int | None:
         ) from exc
 
 
+Moment = Annotated[
+    int | None,
+    BeforeValidator(_since),
+    Field(
+        json_schema_extra={
+            "anyOf": [
+                {"type": "integer", "minimum": MIN_MS, "maximum": MAX_MS},
+                {"type": "string", "format": "date-time"},
+            ]
+        }
+    ),
+]
+
+
 class ModelsQuery(BaseModel):
     """Nothing to choose."""
 
@@ -91,18 +105,7 @@ class _Filter(BaseModel):
     column: Annotated[str, Field(max_length=512)] | None = Field(
         None, description="A column's id, such as feature:income."
     )
-    since: Annotated[
-        int | None,
-        BeforeValidator(_since),
-        Field(
-            json_schema_extra={
-                "anyOf": [
-                    {"type": "integer", "minimum": MIN_MS, "maximum": MAX_MS},
-                    {"type": "string", "format": "date-time"},
-                ]
-            }
-        ),
-    ] = Field(None, description="Milliseconds since 1970 or RFC 3339, in event time.")
+    since: Moment = Field(None, description="Milliseconds since 1970 or RFC 3339, in event time.")
     limit: int = Field(20, ge=1, le=MAX_LIMIT, description="At most so many, newest first.")
 
 
@@ -114,6 +117,17 @@ class AlertsQuery(_Filter):
     """``since`` leaves out what was over before."""
 
     open: bool = Field(False, description="Only those that go on.")
+
+
+class ReportQuery(BaseModel):
+    """Of which model and period."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    model: ModelName = Field(description="The model.")
+    since: Moment = Field(None, description="From here on in event time; else all.")
+    until: Moment = Field(None, description="Up to here; now where it is left out.")
+    format: Literal["html", "json"] = Field("html", description="A page, or JSON.")
 
 
 class SimulateQuery(BaseModel):

@@ -114,6 +114,11 @@ ROUTES: tuple[Route, ...] = (
         "GET", "/monitor/alerts", "alerts", "Alerts: what changed, since when, where to look.",
         answer=documents.Alerts, query=requests.AlertsQuery,
     ),
+    Route(
+        "GET", "/monitor/report", "report",
+        "What a period was like, as a page (or, by format=json, JSON), from the windows kept.",
+        query=requests.ReportQuery, media=HTML,
+    ),
 )  # fmt: skip
 
 #: There only where ``api.simulate`` is set.

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -65,6 +66,26 @@ def test_coverage_stands_beside_performance(api: Api) -> None:
     window = api.ask("/monitor/performance?model=m&limit=1").document["windows"][0]
     assert window["labelled"] == window["rows"] > 0
     assert window["coverage"] == 1.0
+
+
+def test_the_report_of_a_period_is_a_page_or_json(api: Api) -> None:
+    page = api.ask("/monitor/report?model=m")
+    assert page.status == 200
+    assert page.headers["content-type"].startswith("text/html")
+    assert "script-src" not in page.headers["content-security-policy"]
+    assert b"Drift of each column" in page.body
+    told = api.ask("/monitor/report?model=m&format=json").document
+    assert told["model"] == "m"
+    hostile = api.ask(f"/monitor/report?model={quote(HOSTILE)}")
+    assert hostile.status == 200
+    assert HOSTILE.encode() not in hostile.body
+
+
+def test_a_report_needs_a_model_that_is_known_and_a_period_that_goes_forward(api: Api) -> None:
+    assert api.ask("/monitor/report").status == 422
+    assert api.ask("/monitor/report?model=nobody").status == 404
+    wrong = api.ask("/monitor/report?model=m&since=1700000002000&until=1700000001000")
+    assert (wrong.status, wrong.document["errors"][0]["path"]) == (422, "query.until")
 
 
 def test_alerts_are_the_last_that_was_said_of_each(api: Api) -> None:
