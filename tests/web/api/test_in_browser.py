@@ -42,7 +42,7 @@ def test_the_live_page_shows_models_drift_and_episodes(tmp_path: Path) -> None:
         assert "No window has been judged yet" in text
         assert "Look first at" in text
         assert await page.eval("document.querySelector('.row.in-alarm span').textContent") == "x"
-        assert "as of" in await page.eval("document.getElementById('state').textContent")
+        await page.until("document.getElementById('state').textContent.includes('as of')")
 
     assert browse(tmp_path, see).errors == []
 
@@ -99,11 +99,11 @@ def test_a_page_without_its_token_asks_for_it(tmp_path: Path) -> None:
     async def see(page: Page, api: Api) -> None:
         await page.call("Page.navigate", url=f"{api.url}/")
         await page.until("document.querySelector('form.wanted')")
-        assert "api.read_token_file" in await page.text()
+        await page.until("document.body.innerText.includes('api.read_token_file')")
         await page.eval(f"document.getElementById('token').value = '{READ}'")
         await page.eval("document.querySelector('form button').click()")
         await page.until("document.querySelector('.row.in-alarm')")
-        assert not await page.eval("document.querySelector('form.wanted')")
+        await page.until("!document.querySelector('form.wanted')")
 
     page = browse(tmp_path, see, its=tokens(tmp_path))
     assert all("401" in error for error in page.errors), "Chromium itself says so of each"
