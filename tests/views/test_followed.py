@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from stream_monitor.metrics.newest import newest
 from stream_monitor.pipeline.effects import Publish, Stream
-from stream_monitor.views import local
+from stream_monitor.views import followed
 from stream_monitor.views.followed import FollowedView
 from stream_monitor.views.protocol import Report, Unavailable
 from stream_monitor.views.waiting import WaitingView
@@ -92,10 +92,10 @@ def test_a_revision_of_a_window_that_is_not_kept_is_passed_over() -> None:
 
 
 def test_windows_are_bounded_for_each_model_and_for_all(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(local, "MAX_WINDOWS", 3)
+    monkeypatch.setattr(followed, "MAX_WINDOWS", 3)
     made = empty()
     one = len(msgspec.json.encode(report("m", 1).document))
-    monkeypatch.setattr(local, "MAX_BYTES", 5 * one + one // 2)
+    monkeypatch.setattr(followed, "MAX_BYTES", 5 * one + one // 2)
     for end in range(10):
         made.hear(report("m", end))
     assert [r["window"]["end_ms"] for r in history(made)] == [9, 8, 7]
@@ -111,7 +111,7 @@ def test_windows_are_bounded_for_each_model_and_for_all(monkeypatch: pytest.Monk
 def test_alerts_that_are_over_go_before_those_that_are_open(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(local, "MAX_ALERTS", 3)
+    monkeypatch.setattr(followed, "MAX_ALERTS", 3)
     made = empty()
     for id_, status in [("a", "started"), ("b", "recovered"), ("c", "started"), ("d", "started")]:
         made.hear(alert(id_, status))
@@ -124,7 +124,7 @@ def test_cards_are_by_name_and_say_what_the_newest_window_says() -> None:
     made = view("m", "b")
     cards = asyncio.run(made.models())
     assert [card.model for card in cards] == ["asleep", "b", "m"]
-    assert cards[0].status == local.WAITING
+    assert cards[0].status == followed.WAITING
     newest_report = of(Stream.REPORTS)[-1]
     assert cards[2].rows == newest_report["rows"]
     assert cards[2].drifted == tuple(newest_report["drifted"])
