@@ -1,4 +1,4 @@
-"""Acts of the demo played onto the topics, one at a time: what POST /simulate starts."""
+"""Acts and scenarios played onto the topics, one at a time: what POST /simulate starts."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ from stream_monitor.errors import StreamMonitorError
 from stream_monitor.kafka.references import publish
 from stream_monitor.kafka.replay import replay, send_labels
 from stream_monitor.reference.registry import References
-from stream_monitor.scenarios.acts import ACTS, Act
+from stream_monitor.scenarios.acts import Act
 from stream_monitor.scenarios.now import CannotPlay, ending_at
+from stream_monitor.scenarios.playable import names, playable
 
 log = logging.getLogger(__name__)
 
@@ -33,8 +34,8 @@ class Simulator:
 
     @property
     def names(self) -> Sequence[str]:
-        """The acts there are."""
-        return sorted(ACTS)
+        """The acts and scenarios there are."""
+        return names()
 
     async def start(self, name: str, seed: int) -> dict[str, Any]:
         """Publish an act's reference and send its events from now on; what is to be found.
@@ -75,7 +76,7 @@ class Simulator:
                 await asyncio.wait([self._playing])
 
     async def _prepare(self, name: str, seed: int) -> tuple[Act, int, int]:
-        made = await asyncio.to_thread(ACTS[name], seed)
+        made = await asyncio.to_thread(playable, name, seed)
         model = made.reference.model
         known = self._references.current(model)
         if known is not None and known.hash != made.reference.hash:

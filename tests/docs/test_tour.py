@@ -177,14 +177,17 @@ def test_the_tour_works_as_printed(world: tuple[Path, dict[str, str]]) -> None:
     where, environ = world
     tour = [line for line in commands() if line.startswith("stream-monitor ")]
     assert [line.split()[1] for line in tour] == [
-        *("reference", "reference", "backtest", "topics", "reference", "worker", "replay"),
+        *("reference", "reference", "backtest", "report", "scenario"),
+        *("topics", "reference", "worker", "replay"),
         *("reference", "backtest", "reference", "replay", "labels", "config"),
     ]
-    before, (worker, replay, *later, check) = tour[:5], tour[5:]
+    before, (worker, replay, *later, check) = tour[:7], tour[7:]
     told = [run(command, where, environ) for command in before]
     assert "employment" in told[0]
     backtest = json.loads((where / "verdicts.json").read_text())
     assert len(backtest["windows"]) > 50
+    assert "employment" in (where / "report.html").read_text()
+    assert "statements hold" in told[4]
     process = subprocess.Popen(
         [sys.executable, "-m", "stream_monitor", *shlex.split(worker)[1:]],
         cwd=where,
