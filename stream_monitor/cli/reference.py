@@ -21,7 +21,13 @@ from stream_monitor.cli.output import (
     load_settings,
 )
 from stream_monitor.cli.promote import promote
-from stream_monitor.cli.roles import found_roles, kind_option, role_options, told_roles
+from stream_monitor.cli.roles import (
+    found_roles,
+    kind_option,
+    read_with_roles,
+    role_options,
+    told_roles,
+)
 from stream_monitor.cli.seasons import (
     seasons,
     strata_document,
@@ -33,7 +39,6 @@ from stream_monitor.cli.seasons import (
 from stream_monitor.errors import DataError
 from stream_monitor.reference.build import build as build_reference
 from stream_monitor.reference.codec import decode, encode
-from stream_monitor.reference.data import assign_roles, read
 from stream_monitor.reference.dependence import NEEDED, Dependence
 from stream_monitor.reference.derived import Products
 from stream_monitor.reference.explain import ALPHA, WINDOW, dependence_of, explain, labels_of
@@ -108,10 +113,9 @@ def build(
     counted by its strata, at their own times.
     """
     output = Output(as_json)
-    with output.progress(f"rows of {data.name}") as progress:
-        table = read(data, advance=progress.advance)
-    roles = assign_roles(
-        table,
+    table, roles = read_with_roles(
+        output,
+        data,
         prediction=prediction,
         score=score,
         label=label,

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import click
 
+from stream_monitor.cli.output import Output
+from stream_monitor.reference.data import Roles, assign_roles, read
 from stream_monitor.reference.model import Kind
 
 if TYPE_CHECKING:
-    from stream_monitor.reference.data import Roles
+    import pyarrow as pa
 
 Command = TypeVar("Command", bound=Callable[..., object])
 
@@ -85,3 +88,31 @@ def told_roles(roles: Roles) -> str:
         for role, name in found_roles(roles).items()
     ]
     return f"roles: {', '.join(told) or 'none'}; features {len(roles.features):,}"
+
+
+def read_with_roles(
+    output: Output,
+    data: Path,
+    *,
+    prediction: str | None,
+    score: str | None,
+    label: str | None,
+    id: str | None,
+    timestamp: str | None,
+    features: tuple[str, ...],
+    ignore: tuple[str, ...],
+) -> tuple[pa.Table, Roles]:
+    """The rows of a file, with progress, and what their columns are to the model."""
+    with output.progress(f"rows of {data.name}") as progress:
+        table = read(data, advance=progress.advance)
+    roles = assign_roles(
+        table,
+        prediction=prediction,
+        score=score,
+        label=label,
+        id=id,
+        timestamp=timestamp,
+        features=features,
+        ignore=ignore,
+    )
+    return table, roles

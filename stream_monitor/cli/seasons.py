@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import click
 
 from stream_monitor.cli.output import Output, config_option, json_option, load_settings
-from stream_monitor.cli.roles import kind_option, role_options
+from stream_monitor.cli.roles import kind_option, read_with_roles, role_options
 from stream_monitor.errors import DataError
 from stream_monitor.reference.build import build as build_reference
-from stream_monitor.reference.data import assign_roles, read, times_of
+from stream_monitor.reference.data import times_of
 from stream_monitor.reference.model import Kind, NumericColumn, Reference
 from stream_monitor.reference.seasons import seasons as find_seasons
 from stream_monitor.reference.strata import MIN_ROWS
@@ -56,10 +56,9 @@ def seasons(
     clusters are no season: what counts is that it comes again.
     """
     output = Output(as_json)
-    with output.progress(f"rows of {data.name}") as progress:
-        table = read(data, advance=progress.advance)
-    roles = assign_roles(
-        table,
+    table, roles = read_with_roles(
+        output,
+        data,
         prediction=prediction,
         score=score,
         label=label,

@@ -14,7 +14,7 @@ from stream_monitor.kafka.references import publish
 from stream_monitor.kafka.replay import replay, send_labels
 from stream_monitor.reference.registry import References
 from stream_monitor.scenarios.acts import Act
-from stream_monitor.scenarios.now import CannotPlay, ending_at
+from stream_monitor.scenarios.now import CannotPlayError, ending_at
 from stream_monitor.scenarios.playable import names, playable
 
 log = logging.getLogger(__name__)
@@ -41,11 +41,11 @@ class Simulator:
         """Publish an act's reference and send its events from now on; what is to be found.
 
         Raises:
-            CannotPlay: one is playing, or the model has another reference.
+            CannotPlayError: one is playing, or the model has another reference.
             BrokerError: Kafka cannot be reached.
         """
         if self._busy:
-            raise CannotPlay("another scenario is being sent; ask again when it is through")
+            raise CannotPlayError("another scenario is being sent; ask again when it is through")
         self._busy = True
         try:
             act, first, last = await self._prepare(name, seed)
@@ -80,7 +80,7 @@ class Simulator:
         model = made.reference.model
         known = self._references.current(model)
         if known is not None and known.hash != made.reference.hash:
-            raise CannotPlay(
+            raise CannotPlayError(
                 f"{model} has the reference {known.hash}, which is not this scenario's; withdraw "
                 "it, or use the seed that it was made with"
             )

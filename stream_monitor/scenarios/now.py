@@ -10,7 +10,7 @@ from stream_monitor.events.batch import EventBatch
 from stream_monitor.scenarios.acts import Act
 
 
-class CannotPlay(StreamMonitorError):  # noqa: N818  # what is the case, and nobody's fault
+class CannotPlayError(StreamMonitorError):
     """An act is playing already, or its model is somebody's."""
 
 

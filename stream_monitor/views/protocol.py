@@ -12,7 +12,7 @@ from stream_monitor.errors import StreamMonitorError
 Report = Mapping[str, Any]
 
 
-class Unavailable(StreamMonitorError):  # noqa: N818  # what it is, not an error of anybody
+class UnavailableError(StreamMonitorError):
     """The view cannot answer now; it may in a moment."""
 
 
@@ -35,7 +35,7 @@ class ModelCard:
 
 
 class View(Protocol):
-    """Reports and alerts of every model; each method raises :class:`Unavailable`."""
+    """Reports and alerts of every model; each method raises :class:`UnavailableError`."""
 
     async def models(self) -> list[ModelCard]:
         """Every model known, by name."""

@@ -14,7 +14,7 @@ from redis.exceptions import NoScriptError, RedisError
 from stream_monitor.config.redis import RedisSettings
 from stream_monitor.errors import ConfigurationError
 from stream_monitor.views import scripts
-from stream_monitor.views.protocol import Unavailable
+from stream_monitor.views.protocol import UnavailableError
 
 #: Connections at once; more requests wait for one.
 _CONNECTIONS = 8
@@ -57,7 +57,7 @@ class RedisConnection:
         """The answers of commands that are sent together; not a transaction.
 
         Raises:
-            Unavailable: Redis does not answer, or refuses one of them.
+            UnavailableError: Redis does not answer, or refuses one of them.
         """
         listed = list(commands)
         try:
@@ -68,7 +68,7 @@ class RedisConnection:
                 await self._run([("SCRIPT LOAD", script) for script in scripts.ALL])
                 return await self._run(listed)
         except (RedisError, OSError, TimeoutError) as exc:
-            raise Unavailable(
+            raise UnavailableError(
                 f"{self.address}: {str(exc) or type(exc).__name__}; see redis in the settings"
             ) from exc
 

@@ -14,7 +14,7 @@ Held = dict[tuple[Part, str], int]
 
 
 class RedisStore:
-    """The shared view as its writers see it; every method may raise ``Unavailable``."""
+    """The shared view as its writers see it; every method may raise ``UnavailableError``."""
 
     def __init__(
         self, connection: RedisConnection, prefix: str, bounds: Bounds, ttl_ms: int

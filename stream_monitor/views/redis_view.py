@@ -29,7 +29,7 @@ class _Window(NamedTuple):
 
 
 class RedisView:
-    """Answers for every model that any worker has written; raises ``Unavailable`` without Redis.
+    """Answers for every model that any worker has written; ``UnavailableError`` without Redis.
 
     ``kept_ms``: so long before a model's newest window an alert is kept that is over.
     """

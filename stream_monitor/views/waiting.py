@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from stream_monitor.views.protocol import ModelCard, Report, Unavailable, View
+from stream_monitor.views.protocol import ModelCard, Report, UnavailableError, View
 
 
 class WaitingView:
-    """``view`` once ``is_ready``; before that every question is :class:`Unavailable`."""
+    """``view`` once ``is_ready``; before that every question is :class:`UnavailableError`."""
 
     def __init__(self, view: View, is_ready: Callable[[], bool]) -> None:
         self._view = view
@@ -28,7 +28,7 @@ class WaitingView:
 
     def _now(self) -> View:
         if not self._is_ready():
-            raise Unavailable(
+            raise UnavailableError(
                 "this worker is still reading what was reported before, or cannot reach Kafka; "
                 "ask again in a moment"
             )

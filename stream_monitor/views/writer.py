@@ -11,7 +11,7 @@ from stream_monitor.delivery.backlog import Backlog
 from stream_monitor.delivery.backoff import wait_ms
 from stream_monitor.metrics.snapshot import RedisView
 from stream_monitor.views.local import LocalView
-from stream_monitor.views.protocol import Unavailable
+from stream_monitor.views.protocol import UnavailableError
 from stream_monitor.views.redis_store import RedisStore
 from stream_monitor.views.said import Said
 
@@ -72,7 +72,7 @@ class Writer:
                 try:
                     await self._look()
                     await self._write()
-                except Unavailable as exc:
+                except UnavailableError as exc:
                     failed += 1
                     failures = self._status.failures + 1
                     self._status = self._status._replace(
@@ -85,7 +85,7 @@ class Writer:
                     async with asyncio.timeout(_LOOK_S):
                         await self._news.wait()
         finally:
-            with suppress(TimeoutError, Unavailable):
+            with suppress(TimeoutError, UnavailableError):
                 async with asyncio.timeout(_LAST_WORDS_S):
                     await self._write()
 

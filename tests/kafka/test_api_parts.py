@@ -22,7 +22,7 @@ from stream_monitor.kafka.simulating import Simulator
 from stream_monitor.kafka.web import listen
 from stream_monitor.pipeline.effects import Publish, Stream
 from stream_monitor.reference.registry import References
-from stream_monitor.scenarios.now import CannotPlay
+from stream_monitor.scenarios.now import CannotPlayError
 from tests.pipeline.events import reference
 
 
@@ -120,7 +120,7 @@ def test_a_scenario_does_not_take_the_place_of_somebodys_reference() -> None:
             known = References(reference("credit"))
             simulator = Simulator(settings.kafka, known, lambda: 1_790_000_000_000)
             for _ in range(2):  # and is not busy after that
-                with pytest.raises(CannotPlay, match="0123456789abcdef"):
+                with pytest.raises(CannotPlayError, match="0123456789abcdef"):
                     await simulator.start("drift", 7)
 
     asyncio.run(play())
@@ -134,7 +134,7 @@ def test_one_scenario_at_a_time_and_a_stop_ends_it() -> None:
             async def see() -> None:
                 told = await simulator.start("drift", 7)
                 assert told["drifted"] == ["income", "region"]
-                with pytest.raises(CannotPlay, match="another scenario"):
+                with pytest.raises(CannotPlayError, match="another scenario"):
                     await simulator.start("no-drift", 7)
 
             await beside(simulator.run(), see())

@@ -12,7 +12,7 @@ from stream_monitor.metrics.newest import newest
 from stream_monitor.pipeline.effects import Publish, Stream
 from stream_monitor.views import followed
 from stream_monitor.views.followed import FollowedView
-from stream_monitor.views.protocol import Report, Unavailable
+from stream_monitor.views.protocol import Report, UnavailableError
 from stream_monitor.views.waiting import WaitingView
 from tests.web.api.worlds import published, view
 
@@ -151,7 +151,7 @@ def test_a_view_that_is_not_ready_says_so() -> None:
     for question in (
         waiting.models(), waiting.latest("m"), waiting.alerts(None), waiting.history("m", 0, 1, 1)
     ):  # fmt: skip
-        with pytest.raises(Unavailable, match="ask again"):
+        with pytest.raises(UnavailableError, match="ask again"):
             asyncio.run(question)
     ready = True
     assert asyncio.run(waiting.latest("m")) is not None

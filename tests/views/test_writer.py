@@ -18,7 +18,7 @@ from stream_monitor.pipeline.effects import Publish
 from stream_monitor.testing.listeners import make_certificates
 from stream_monitor.testing.redis import RedisServer
 from stream_monitor.views.board import Board
-from stream_monitor.views.protocol import Unavailable
+from stream_monitor.views.protocol import UnavailableError
 from stream_monitor.web.health import health_document
 from tests.views.worlds import alert, end_of, open_alert, owning, report
 
@@ -152,7 +152,7 @@ def test_a_redis_that_is_stopped_is_caught_up_with_and_the_worker_answers_meanwh
             assert health["ready"]
             assert health["redis"]["connected"] is False
             assert own.url in health["redis"]["problem"]
-            with pytest.raises(Unavailable, match="see redis in the settings"):
+            with pytest.raises(UnavailableError, match="see redis in the settings"):
                 await site.board.view.latest("another worker's")
             await asyncio.to_thread(own.start)
             await soon(lambda: site.status.connected, "it is back")

@@ -126,8 +126,9 @@ def _sections(annotation: object) -> list[type[BaseModel]]:
     annotation = _bare(annotation)
     if get_origin(annotation) in (Union, types.UnionType):
         return [each for part in get_args(annotation) for each in _sections(part)]
-    is_section = isinstance(annotation, type) and issubclass(annotation, BaseModel)
-    return [annotation] if is_section else []  # type: ignore[list-item]
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return []
 
 
 def _bare(annotation: object) -> object:

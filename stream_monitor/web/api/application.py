@@ -10,7 +10,7 @@ from aiohttp import web
 
 from stream_monitor.config.settings import Settings
 from stream_monitor.errors import BrokerError
-from stream_monitor.views.protocol import Unavailable
+from stream_monitor.views.protocol import UnavailableError
 from stream_monitor.web.api.access import Tokens
 from stream_monitor.web.api.handlers import Handlers
 from stream_monitor.web.api.problems import Problem
@@ -90,7 +90,7 @@ class _Guard:
             return await handler(request)
         except Problem as problem:
             return problem.response()
-        except (Unavailable, BrokerError) as exc:
+        except (UnavailableError, BrokerError) as exc:
             return Problem(HTTPStatus.SERVICE_UNAVAILABLE, str(exc), headers=_AGAIN).response()
         except web.HTTPException as exc:
             return _of_aiohttp(exc).response()

@@ -13,7 +13,7 @@ from aiohttp import web
 from stream_monitor.config.settings import Settings
 from stream_monitor.events.limits import Limits
 from stream_monitor.events.timestamps import MAX_MS
-from stream_monitor.scenarios.now import CannotPlay
+from stream_monitor.scenarios.now import CannotPlayError
 from stream_monitor.views.protocol import ModelCard, Report, View
 from stream_monitor.web.api import answers, bodies, reporting, requests
 from stream_monitor.web.api.html import Page, page
@@ -107,7 +107,7 @@ class Handlers:
             raise unknown("scenario", name, self._simulator.names)
         try:
             begun = await self._simulator.start(name, query.seed)
-        except CannotPlay as exc:
+        except CannotPlayError as exc:
             raise Problem(HTTPStatus.CONFLICT, str(exc)) from None
         return _json(begun, HTTPStatus.ACCEPTED)
 

@@ -23,4 +23,4 @@ class Simulator(Protocol):
         """The scenarios there are."""
 
     async def start(self, name: str, seed: int) -> Mapping[str, Any]:
-        """Begin to send one of them; ``CannotPlay`` where that cannot be."""
+        """Begin to send one of them; ``CannotPlayError`` where that cannot be."""

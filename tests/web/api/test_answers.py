@@ -7,7 +7,7 @@ from urllib.parse import quote
 import pytest
 
 from stream_monitor.pipeline.effects import Stream
-from stream_monitor.views.protocol import ModelCard, Report, Unavailable
+from stream_monitor.views.protocol import ModelCard, Report, UnavailableError
 from tests.web.api.worlds import HOSTILE, Api, published, serving, view
 
 
@@ -150,16 +150,16 @@ class Gone:
     """A view that cannot answer."""
 
     async def models(self) -> list[ModelCard]:
-        raise Unavailable("ask again in a moment")
+        raise UnavailableError("ask again in a moment")
 
     async def latest(self, model: str) -> Report | None:
-        raise Unavailable("ask again in a moment")
+        raise UnavailableError("ask again in a moment")
 
     async def history(self, model: str, since_ms: int, until_ms: int, limit: int) -> list[Report]:
-        raise Unavailable("ask again in a moment")
+        raise UnavailableError("ask again in a moment")
 
     async def alerts(self, model: str | None) -> list[Report]:
-        raise Unavailable("ask again in a moment")
+        raise UnavailableError("ask again in a moment")
 
 
 class Broken(Gone):

@@ -19,7 +19,7 @@ from stream_monitor.metrics.snapshot import Snapshot
 from stream_monitor.pipeline.effects import Publish
 from stream_monitor.pipeline.engine import LocalEngine
 from stream_monitor.reference.registry import References
-from stream_monitor.scenarios.now import CannotPlay
+from stream_monitor.scenarios.now import CannotPlayError
 from stream_monitor.views.followed import FollowedView
 from stream_monitor.views.protocol import View
 from stream_monitor.web.api.access import Tokens
@@ -88,7 +88,7 @@ class Scenarios:
 
     async def start(self, name: str, seed: int) -> Mapping[str, Any]:
         if self.is_busy:
-            raise CannotPlay("another scenario is being sent; ask again when it is through")
+            raise CannotPlayError("another scenario is being sent; ask again when it is through")
         self.begun.append((name, seed))
         return {
             "scenario": name,
