@@ -15,6 +15,9 @@ from stream_monitor.testing.kafka import KAFKA_VERSION, KafkaServer, free_port
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+# A failed assertion of a helper says what differed, as one of a test does.
+pytest.register_assert_rewrite("tests.kafka.live")
+
 
 def _docker_answers() -> bool:
     # Asked by its command: docker's Python client leaks a socket when nobody answers.

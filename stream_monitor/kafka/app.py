@@ -13,6 +13,7 @@ import faust
 from stream_monitor.config.security import SecuritySettings
 from stream_monitor.errors import BrokerError
 from stream_monitor.kafka.security import faust_credentials
+from stream_monitor.kafka.table import AcknowledgedTable
 from stream_monitor.kafka.transport import SCHEME, register
 
 if TYPE_CHECKING:
@@ -95,6 +96,7 @@ def create_app(settings: AppSettings) -> faust.App:
         broker=[f"{SCHEME}://{server.strip()}" for server in servers],
         broker_credentials=faust_credentials(settings.security),
         datadir=settings.data_dir,
+        Table=AcknowledgedTable,
         store="memory://" if settings.memory_store else "rocksdb://",
         version=1,
         autodiscover=False,

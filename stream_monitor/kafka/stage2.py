@@ -11,6 +11,7 @@ import faust
 import msgspec
 
 from stream_monitor.config.settings import Settings
+from stream_monitor.errors import BrokerError
 from stream_monitor.kafka.clock import now_ms
 from stream_monitor.kafka.scheduler import Batch
 from stream_monitor.kafka.sending import Sender
@@ -53,10 +54,12 @@ class Stage2:
     def recover(self, partitions: Iterable[int]) -> None:
         """Read what the table has of partitions that are this worker's and have had no message.
 
-        Else nothing is known of their models until somebody writes.
+        Else nothing is known of their models until somebody writes. A partition is passed over
+        while its table lacks something that was written: there is a next time.
         """
         for partition in partitions:
-            self._machine(partition)
+            if not self._table.unacknowledged(partition):
+                self._machine(partition)
 
     async def agent(self, stream: faust.StreamT[Batch]) -> None:
         """What Faust runs over the batches of ``summaries``."""
@@ -69,12 +72,16 @@ class Stage2:
                     except BadSummaryMessageError as exc:
                         self._view.complain(str(exc))
                         continue
+                    if partition not in self.machines and self._table.unacknowledged(partition):
+                        await self._sender.flush()  # what is still on its way is state too
                     machine = self._machine(partition)
                     await self._perform(partition, machine.handle(message, now_ms()))
 
     def _machine(self, partition: int) -> Evaluator:
         machine = self.machines.get(partition)
         if machine is None:
+            if self._table.unacknowledged(partition):
+                raise BrokerError("the broker did not take what was to be kept in its changelog")
             machine = Evaluator(self._config, self._view.evaluating)
             machine.restore(self._table.items(partition))
             self.machines[partition] = machine

@@ -1,38 +1,54 @@
-"""A Faust table of bytes whose partitions can be told apart.
+"""A Faust table of bytes whose disk never knows more than its changelog.
 
-Faust's RocksDB store looks a key up over all partitions of the worker, so the same key in two
-of them would be mistaken for one. Here every key begins with its partition's number.
+Faust writes a key to RocksDB at once and to the changelog later. A worker that is killed in
+between finds on its disk what the changelog lacks: what it reads again then changes nothing
+and is not written again, and whoever recovers from the changelog after it lacks it for ever.
+Here a key goes to the changelog, and to the disk when the broker has it: a worker that starts
+on its own disk knows a prefix of the changelog, as one without a disk does.
+
+Faust's store also looks a key up over all partitions of the worker, so the same key in two of
+them would be mistaken for one. Here every key begins with its partition's number.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import faust
+from faust.tables import Table
+from faust.types import TP
+
+if TYPE_CHECKING:
+    from faust.types import EventT
+    from faust.types.tuples import FutureMessage
 
 
 class StateTable:
-    """One key-value store a partition, kept on RocksDB and in a compacted changelog.
-
-    :meth:`put` and :meth:`delete` go to the partition of the stream event being handled, and
-    may only be called there.
-    """
+    """One key-value store a partition, kept in a compacted changelog and on RocksDB."""
 
     def __init__(self, app: faust.App, name: str, max_message_bytes: int) -> None:
-        self._table = app.Table(
+        table = app.Table(
             name,
             key_type=bytes,
             value_type=bytes,
             extra_topic_configs={"max.message.bytes": str(max_message_bytes)},
         )
+        assert isinstance(table, AcknowledgedTable)
+        self._table = table
+
+    def unacknowledged(self, partition: int) -> int:
+        """Writes that the broker does not have yet, and that :meth:`items` lacks."""
+        return self._table.unacknowledged[partition]
 
     def put(self, partition: int, key: bytes, value: bytes) -> None:
         """Keep ``value`` under ``key``."""
-        self._table[_prefix(partition) + key] = value
+        self._table.write(partition, _prefix(partition) + key, value)
 
     def delete(self, partition: int, key: bytes) -> None:
         """Forget ``key``; nothing happens if it is not there."""
-        self._table.pop(_prefix(partition) + key, None)
+        self._table.write(partition, _prefix(partition) + key, None)
 
     def items(self, partition: int) -> Iterator[tuple[bytes, bytes]]:
         """Everything kept for a partition, once its recovery is complete."""
@@ -40,6 +56,46 @@ class StateTable:
         for key, value in self._table.items():
             if key.startswith(prefix):
                 yield key[len(prefix) :], value
+
+
+class AcknowledgedTable(Table[bytes, bytes]):
+    """A table that is written as recovery writes it: by what is in the changelog."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.unacknowledged: Counter[int] = Counter()  # writes by partition
+
+    def write(self, partition: int, key: bytes, value: bytes | None) -> None:
+        """Send a key to the changelog; ``None`` deletes it."""
+        self.unacknowledged[partition] += 1
+        self.send_changelog(partition, key, value, "raw", "raw")
+
+    def _on_changelog_sent(self, fut: FutureMessage) -> None:
+        # Not called for a send that failed: then the worker crashes.
+        sent, message = fut.result(), fut.message
+        self.unacknowledged[sent.topic_partition.partition] -= 1
+        key, value = cast("bytes", message.key), cast("bytes | None", message.value)
+        record = _Record(sent.topic_partition, sent.offset, key, value)
+        self.apply_changelog_batch([cast("EventT[bytes]", record)])
+
+
+class _Record(NamedTuple):
+    """What a store reads of an event of the changelog: key, value, and its message's place."""
+
+    tp: TP
+    offset: int
+    key: bytes
+    value: bytes | None
+
+    @property
+    def message(self) -> _Record:
+        """The event's message: the same bytes, as there is nothing to decode."""
+        return self
+
+    @property
+    def partition(self) -> int:
+        """The partition of the changelog."""
+        return self.tp.partition
 
 
 def _prefix(partition: int) -> bytes:

@@ -253,6 +253,14 @@ class Monitor:
             self.process.kill()
         self.process.wait()
 
+    def freeze(self, seconds: float) -> None:
+        """Give the process no turn for so long."""
+        self.process.send_signal(signal.SIGSTOP)
+        try:
+            time.sleep(seconds)
+        finally:
+            self.process.send_signal(signal.SIGCONT)
+
     def stop(self) -> int:
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(30)

@@ -14,7 +14,15 @@ from typing import Any
 import pytest
 
 from stream_monitor.errors import Reason
-from tests.kafka.live import PARTITIONS, Documents, Monitor, Site, assert_reports_are, batch_pass
+from tests.kafka.live import (
+    IDLE_MS,
+    PARTITIONS,
+    Documents,
+    Monitor,
+    Site,
+    assert_reports_are,
+    batch_pass,
+)
 from tests.kafka.live import published as as_published
 from tests.kafka.streams import stream
 from tests.pipeline.events import Event, reference
@@ -49,7 +57,7 @@ def runs(
     home = tmp_path_factory.mktemp("faults")
     return {
         each.__name__: together.submit(each, kafka, home / each.__name__)
-        for each in (killed, joined_and_left, interleaved)
+        for each in (killed, frozen, joined_and_left, interleaved)
     }
 
 
@@ -102,6 +110,34 @@ def killed(kafka: str, home: Path) -> Run:
                 worker.forget()
         worker = site.worker("a")
         worker.until_running()
+        feeding.finish()
+        until_judged(worker, reports, expected)
+        late = worker.metric("events_late_total")
+        code = worker.stop()
+        return Run(reports.update(), expected, [code], site.committed("predictions"), late)
+    finally:
+        site.close()
+
+
+def frozen(kafka: str, home: Path) -> Run:
+    """A worker that stands still for longer than the idle timeout, again and again.
+
+    As a paused machine or a throttled container does; what it has not read meanwhile is not
+    silence.
+    """
+    site = Site(kafka, home)
+    try:
+        site.create_topics()
+        site.publish(reference())
+        events = stream(40_000, 15, seed=8)
+        expected = batch_pass(site.settings, events, as_published(reference()))
+        reports = Documents(site, "reports", "report_id")
+        worker = site.worker("a")
+        worker.until_running()
+        feeding = Feeding(site, events, 1200)
+        for turn_ms in (30, 80, 150, 250, 400, 600, 30, 80, 150, 250, 400, 600):
+            worker.freeze(IDLE_MS / 1000 + 0.2)
+            time.sleep(turn_ms / 1000)
         feeding.finish()
         until_judged(worker, reports, expected)
         late = worker.metric("events_late_total")
@@ -213,6 +249,17 @@ def test_a_worker_killed_three_times_says_what_one_batch_pass_says(
     assert run.late == 0
     assert run.exit_codes == [0]
     assert run.committed == [15_000] * PARTITIONS
+
+
+def test_a_worker_that_stood_still_takes_what_it_did_not_read_for_no_silence(
+    runs: dict[str, Future[Run]],
+) -> None:
+    run = runs["frozen"].result()
+    assert_reports_are(run.found, run.expected)
+    assert len(run.expected) == 30
+    assert run.late == 0
+    assert run.exit_codes == [0]
+    assert run.committed == [10_000] * PARTITIONS
 
 
 def test_a_worker_that_joins_and_one_that_leaves_change_no_verdict(
