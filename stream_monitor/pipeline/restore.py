@@ -43,6 +43,7 @@ def restore(
                 model = models.setdefault(item.model, ModelState())
                 model.alerts, model.base = dict(item.alerts), dict(item.base)
                 model.episodes, model.windows = item.episodes, item.windows
+                model.left_ms = item.left_ms
                 for hash_, end in item.ends.items():
                     lane_of(item.model, hash_).last_end_ms = end
     for item in kept:

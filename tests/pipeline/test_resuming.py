@@ -1,0 +1,39 @@
+"""What a stage-2 machine goes on from after a crash, or with another configuration."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from stream_monitor.config.settings import LabelSettings
+from stream_monitor.pipeline.effects import Stream
+from stream_monitor.reference.registry import References
+from stream_monitor.testing.cluster import FakeCluster
+from tests.pipeline.events import SETTINGS, Event, judged, log, reference
+
+OLD, NEW = reference(hash_="0" * 16), reference(hash_="1" * 16, shift=3.0)
+
+
+def reports(cluster: FakeCluster) -> dict[str, list[dict[str, Any]]]:
+    """All that was said of each window, without what tells of the run."""
+    said = cluster.documents(Stream.REPORTS)
+    return {id_: [judged(document) for document in each] for id_, each in said.items()}
+
+
+def test_a_lane_that_was_dropped_is_not_begun_anew_by_slots_that_are_read_again() -> None:
+    stream = [Event(at_ms) for at_ms in range(0, 600_000, 1000)]
+    references = References(OLD)
+    settings = SETTINGS.model_copy(update={"labels": LabelSettings(join=False)})
+    cluster = FakeCluster(settings, references, [log(stream)])
+    for at in range(0, 600, 20):
+        if at == 200:
+            references.put(NEW)
+        cluster.read(0, 20)
+        cluster.flush(0)
+        cluster.read_summaries(1000)
+        if at == 100:
+            cluster.commit_evaluator()  # what comes after it is read again
+    assert set(cluster.evaluator.models["m"].lanes) == {NEW.hash}
+    cluster.crash_evaluator(1.0)
+    cluster.finish()
+    for said in reports(cluster).values():
+        assert all(again == said[0] for again in said)
