@@ -84,6 +84,7 @@ class ModelState:
     episodes: tuple[Episode, ...] = ()
     records: dict[tuple[int, str], WindowRecord] = field(default_factory=dict)
     unrevised: set[tuple[int, str]] = field(default_factory=set)
+    outdated: list[tuple[int, str]] = field(default_factory=list)  # closed, and still kept
     windows: int = 0  # judged, ever
     left_ms: int | None = None
     revised_ms: int = 0  # when the last pass of revisions began
@@ -114,7 +115,7 @@ class ModelState:
         )
 
     def has_left(self, pane_ms: int, hash_: str) -> bool:
-        """Whether a pane may be of a lane that was dropped: to begin it anew would judge it again."""
+        """Whether a pane may be of a lane that was dropped; it would be judged again."""
         return hash_ not in self.lanes and self.left_ms is not None and pane_ms < self.left_ms
 
     def note(self, pane_ms: int, hash_: str, spec: WindowSpec) -> bool:

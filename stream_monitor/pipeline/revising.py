@@ -54,7 +54,7 @@ class Revising:
         spec = self._config.spec(name)
         now = model.watermark_ms - spec.allowed_lateness_ms
         closing = [k for k in model.records if k[0] + self._config.revision_ms(name) <= now]
-        if not closing:
+        if not closing and not model.outdated:
             return []
         if model.unrevised.intersection(closing):
             self._spread(name, model)
@@ -69,6 +69,8 @@ class Revising:
         begins = min(model.records, default=(now, ""))[0] - spec.window_ms
         model.episodes = forget(model.episodes, begins, model.base)
         effects.append(model.put(name))
+        closing += model.outdated
+        model.outdated = []
         effects += [state.delete_record(name, hash_, end) for end, hash_ in closing]
         # A pane stays as long as a label may come, and a window that holds it may be revised.
         before = min(now - self._config.retention_ms, begins) - spec.slide_ms

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from stream_monitor.config.settings import LabelSettings
 from stream_monitor.pipeline.effects import Stream
 from stream_monitor.reference.registry import References
@@ -37,3 +39,42 @@ def test_a_lane_that_was_dropped_is_not_begun_anew_by_slots_that_are_read_again(
     cluster.finish()
     for said in reports(cluster).values():
         assert all(again == said[0] for again in said)
+
+
+def revised(window_ms: int, slide_ms: int) -> tuple[FakeCluster, set[str]]:
+    """A cluster that has judged windows and goes on with others; what it revised there."""
+    ids = [f"id-{at}" for at in range(300)]
+    stream = [Event(at * 1000, prediction="1", truth="1", id=ids[at]) for at in range(300)]
+    alike = SETTINGS.model_copy(update={"labels": LabelSettings(revise_interval_ms=1000)})
+    cluster = FakeCluster(alike, References(OLD), [log(stream)])
+    cluster.read(0, 300)
+    cluster.flush(0)
+    cluster.read_summaries(1000)
+    cluster.commit_evaluator()
+    before = set(cluster.documents(Stream.REPORTS))
+    assert before
+    windows = {"window_ms": window_ms, "slide_ms": slide_ms}
+    defaults = alike.defaults.model_copy(update=windows)
+    cluster.settings = alike.model_copy(update={"defaults": defaults})
+    cluster.crash_evaluator(1.0)
+    cluster.finish()
+    said = cluster.documents(Stream.REPORTS).items()
+    return cluster, {id_ for id_, each in said for one in each if one["revision"]}
+
+
+@pytest.mark.parametrize(("window_ms", "slide_ms"), [(120_000, 20_000), (60_000, 10_000)])
+def test_windows_that_are_cut_otherwise_now_are_closed_and_not_revised(
+    window_ms: int, slide_ms: int
+) -> None:
+    cluster, again = revised(window_ms, slide_ms)
+    assert not again
+    ends = {end for end, _ in cluster.evaluator.models["m"].records}
+    cluster.commit_evaluator()
+    cluster.crash_evaluator(1.0)
+    assert {end for end, _ in cluster.evaluator.models["m"].records} == ends
+
+
+def test_windows_that_are_cut_as_before_are_open_to_revision_as_before() -> None:
+    cluster, again = revised(60_000, 20_000)
+    assert not again
+    assert len(cluster.evaluator.models["m"].records) == 15
