@@ -112,6 +112,15 @@ def test_a_reader_at_rest_calls_silent_what_only_the_reader_before_it_has_seen()
     assert not before.merge(behind).models["m"].idle
 
 
+def test_a_reader_that_is_behind_calls_nothing_silent() -> None:
+    before = progress(0, position=250, caught_up=False, m=90)
+    models = {"m": ModelProgress(95, idle=True), "n": ModelProgress(40, idle=True)}
+    zombie = PartitionProgress(0, before.partitions, 249, caught_up=True, models=models)
+    merged = before.merge(zombie)
+    assert merged.models == {"m": ModelProgress(95, idle=False), "n": ModelProgress(40, idle=False)}
+    assert before.merge(replace(zombie, position=250)).models == models
+
+
 models = st.dictionaries(
     st.sampled_from("ab"), st.builds(ModelProgress, st.integers(0, 99), st.booleans())
 )
