@@ -139,8 +139,12 @@ class Revising:
             self._counts.revisions[name] += 1
         for episode in news:
             effects.append(publish_alert(name, episode.event, self._counts))
-        effects += [state.put_record(name, hash_, record) for hash_, _, _, record, _, _ in revised]
-        return [*effects, model.put(name)]
+        # The alerts first: what finds the records as they were revises them again, and a window
+        # that is marked revised is not judged again to find what was said of it.
+        effects.append(model.put(name))
+        return effects + [
+            state.put_record(name, hash_, record) for hash_, _, _, record, _, _ in revised
+        ]
 
     def _again(
         self, name: str, model: ModelState, hash_: str, ends: Sequence[int]

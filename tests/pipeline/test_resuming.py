@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 
 from stream_monitor.config.settings import LabelSettings
-from stream_monitor.pipeline.effects import Stream
+from stream_monitor.pipeline.effects import Publish, Settle, Stream
 from stream_monitor.reference.registry import References
 from stream_monitor.testing.cluster import FakeCluster
 from tests.pipeline.events import SETTINGS, Event, judged, log, reference
+from tests.pipeline.test_late_labels import LABELLED, labels_log
 
 OLD, NEW = reference(hash_="0" * 16), reference(hash_="1" * 16, shift=3.0)
 
@@ -78,3 +79,41 @@ def test_windows_that_are_cut_as_before_are_open_to_revision_as_before() -> None
     cluster, again = revised(60_000, 20_000)
     assert not again
     assert len(cluster.evaluator.models["m"].records) == 15
+
+
+def is_performance(effect: object) -> bool:
+    return (
+        isinstance(effect, Publish)
+        and effect.stream is Stream.ALERTS
+        and effect.document["family"] == "performance"
+    )
+
+
+def test_an_alert_that_labels_raise_or_withdraw_is_known_after_a_crash_at_any_write() -> None:
+    """The same labels raise one alert and withdraw another, in one pass of revisions."""
+    ids = [str(at) for at in range(0, 300, 2)]
+    came = {id_: "0" if int(id_) < 60 and int(id_) % 8 == 0 else None for id_ in ids}
+    came |= {id_: "1" for id_ in ids if 60 <= int(id_) < 180}
+    stream = [Event(int(i) * 1000, prediction="1", truth=came[i], id=i) for i in ids]
+    labels = [(id_, "1", 400_000) for id_ in ids if int(id_) < 60]
+    labels += [(id_, "0", 400_000) for id_ in ids if 180 <= int(id_) < 240]
+    made = FakeCluster(LABELLED, References(OLD), [log(stream)], [labels_log(labels)], 1)
+    made.read(0, 300)
+    made.flush(0)
+    made.read_summaries(1000)
+    made.commit_evaluator()
+    made.finish()
+    done = [*made._done]
+    settled = [at for at, effect in enumerate(done) if isinstance(effect, Settle)]
+    told = {publish.document["status"] for publish in done[settled[0] :] if is_performance(publish)}
+    assert told == {"started", "withdrawn"}
+    for cut in range(settled[0] + 1, len(done)):
+        made._done, made._durable = done[:cut], (made._at, cut)
+        made.published = [effect for effect in made._done if isinstance(effect, Publish)]
+        made.crash_evaluator(1.0)
+        made.finish()
+        last = {e["alert_id"]: e for each in made.documents(Stream.ALERTS).values() for e in each}
+        model = made.evaluator.models["m"]
+        assert {e.event.alert_id: e.event.status for e in model.episodes} == {
+            id_: event["status"] for id_, event in last.items() if event["family"] == "performance"
+        }, cut
