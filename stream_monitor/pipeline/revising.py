@@ -40,6 +40,7 @@ class Revising:
 
     def revise(self, name: str, model: ModelState, now_ms: int) -> list[EvaluateEffect]:
         """Revised reports of windows whose labels have changed, the oldest first."""
+        model.revised_ms = min(model.revised_ms, now_ms)  # a clock may be set back
         if not model.unrevised or now_ms - model.revised_ms < self._config.revise_interval_ms:
             return []
         self._spread(name, model)

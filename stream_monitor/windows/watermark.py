@@ -141,8 +141,9 @@ class Watermark:
             ahead = self.at_ms is None or towards.at_ms > self.at_ms
             return Watermark(self.at_ms, towards.at_ms, now_ms) if ahead else self
         least = min(self.waiting_ms, towards.at_ms)
-        if now_ms - self.since_ms < settle_ms:
-            return Watermark(self.at_ms, least, self.since_ms)
+        since_ms = min(self.since_ms, now_ms)  # a clock that was set back begins to wait anew
+        if now_ms - since_ms < settle_ms:
+            return Watermark(self.at_ms, least, since_ms)
         reached = self._reach(least)
         further = towards.at_ms if towards.at_ms > reached else None
         return Watermark(reached, further, now_ms)

@@ -71,6 +71,14 @@ def test_a_partition_that_speaks_again_in_time_holds_the_step_back() -> None:
     assert awake.step(Candidate(30, silent=False), 102, 3).at_ms == 30
 
 
+def test_a_clock_that_is_set_back_holds_a_step_up_no_longer_than_to_settle() -> None:
+    waiting = Watermark(10).step(Candidate(60, silent=True), 3_600_000, 3)
+    back = waiting.step(Candidate(60, silent=True), 100, 3)
+    assert back.at_ms == 10
+    assert back.step(Candidate(60, silent=True), 102, 3).at_ms == 10
+    assert back.step(Candidate(60, silent=True), 103, 3).at_ms == 60
+
+
 @given(
     st.lists(
         st.tuples(
