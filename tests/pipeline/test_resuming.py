@@ -32,6 +32,7 @@ def test_a_lane_that_was_dropped_is_not_begun_anew_by_slots_that_are_read_again(
             references.put(NEW)
         cluster.read(0, 20)
         cluster.flush(0)
+        cluster.deliver(0)
         cluster.read_summaries(1000)
         if at == 100:
             cluster.commit_evaluator()  # what comes after it is read again
@@ -50,6 +51,7 @@ def revised(window_ms: int, slide_ms: int) -> tuple[FakeCluster, set[str]]:
     cluster = FakeCluster(alike, References(OLD), [log(stream)])
     cluster.read(0, 300)
     cluster.flush(0)
+    cluster.deliver(0)
     cluster.read_summaries(1000)
     cluster.commit_evaluator()
     before = set(cluster.documents(Stream.REPORTS))
@@ -100,6 +102,7 @@ def test_an_alert_that_labels_raise_or_withdraw_is_known_after_a_crash_at_any_wr
     made = FakeCluster(LABELLED, References(OLD), [log(stream)], [labels_log(labels)], 1)
     made.read(0, 300)
     made.flush(0)
+    made.deliver(0)
     made.read_summaries(1000)
     made.commit_evaluator()
     made.finish()
@@ -117,3 +120,19 @@ def test_an_alert_that_labels_raise_or_withdraw_is_known_after_a_crash_at_any_wr
         assert {e.event.alert_id: e.event.status for e in model.episodes} == {
             id_: event["status"] for id_, event in last.items() if event["family"] == "performance"
         }, cut
+
+
+def test_a_clock_that_is_set_back_delays_revisions_no_longer_than_usual() -> None:
+    stream = [Event(at * 1000, prediction="1", id=str(at)) for at in range(0, 240, 2)]
+    labels = [(str(at), "1", 400_000) for at in range(0, 60, 2)]
+    made = FakeCluster(LABELLED, References(OLD), [log(stream)], [labels_log(labels)], 1)
+    made.read(0, 300)
+    made.flush(0)
+    made.deliver(0)
+    made.now_ms = 3_600_000
+    made.read_summaries(1000)
+    made.evaluator.models["m"].revised_ms = made.now_ms  # as the pass of revisions before has it
+    made.now_ms = 0
+    for _ in range(6):
+        made.pump()
+    assert any(said.document.get("revision") for said in made.published)
