@@ -12,6 +12,7 @@ from stream_monitor.config.duration import DAY
 from stream_monitor.config.settings import KafkaSettings, Settings, Topic
 from stream_monitor.errors import BrokerError
 from stream_monitor.kafka.clients import administering
+from stream_monitor.kafka.disk_age import DELETIONS_KEPT_MS
 
 #: The name of the one table.
 STATE_TABLE = "state"
@@ -65,7 +66,10 @@ def topic_specs(settings: Settings) -> tuple[TopicSpec, ...]:
     ]
     # Faust would make it, but with the broker's own limit on a message.
     state = TopicSpec(
-        changelog(kafka), kafka.partitions, compacted | size, "what stage 2 keeps, for recovery"
+        changelog(kafka),
+        kafka.partitions,
+        compacted | size | {"delete.retention.ms": str(DELETIONS_KEPT_MS)},
+        "what stage 2 keeps, for recovery",
     )
     return (*ours, state)
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from mode.threads import ServiceThread
 
     from stream_monitor.kafka.consumer import Consumer
+    from stream_monitor.kafka.transport import Transport
 
 #: aiokafka keeps one fetch to a broker in flight. Faust lets it wait 1,500 ms for idle
 #: partitions, and the busy ones on that broker wait with it; seeks do too.
@@ -87,6 +88,12 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
         consumer: Any = super()._create_worker_consumer(transport)
         consumer._fetch_max_wait_ms = _FETCH_MAX_WAIT_MS
         return consumer
+
+    async def on_start(self) -> None:
+        """Start aiokafka's consumer, and hear what its group says of this worker."""
+        await super().on_start()
+        consumer: Any = self._ensure_consumer()
+        cast("Transport", self.transport).membership.watch(consumer._coordinator)
 
     async def on_thread_stop(self) -> None:
         """Stop aiokafka's consumer; the thread ends also when the broker is gone."""

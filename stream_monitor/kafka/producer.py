@@ -9,9 +9,12 @@ from faust.exceptions import ProducerSendError
 from faust.transport.drivers import aiokafka as driver
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable
+    from collections.abc import Awaitable, Mapping, Set
 
+    from faust.tables.manager import TableManager
     from faust.types.tuples import FutureMessage, RecordMetadata
+
+    from stream_monitor.kafka.transport import Transport
 
 _STEP_S = 0.1  # how often a waiting flush looks for a failure
 
@@ -28,6 +31,21 @@ class Producer(driver.Producer):
         self._outstanding: set[asyncio.Future[RecordMetadata]] = set()
         self.failure: BaseException | None = None
         super().__init__(*args, **kwargs)
+
+    def _settings_default(self) -> Mapping[str, Any]:
+        # With numbers in its batches, of one partition none arrives twice, or late behind its
+        # successor, or after one that was given up: what a partition has is a prefix of the sends.
+        return {**super()._settings_default(), "enable_idempotence": True}
+
+    def _new_producer(self, transactional_id: str | None = None) -> Any:
+        producer: Any = super()._new_producer(transactional_id)
+        cast("Transport", self.app.transport).membership.guard(producer.client, self._is_owners)
+        return producer
+
+    def _is_owners(self, topics: Set[str]) -> bool:
+        owned = cast("Transport", self.app.transport).owned
+        changelogs = cast("TableManager", self.app.tables)._changelogs
+        return not (topics.isdisjoint(owned) and topics.isdisjoint(changelogs))
 
     def _watch(self, sent: asyncio.Future[RecordMetadata]) -> None:
         self._outstanding.add(sent)

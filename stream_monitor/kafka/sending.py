@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Sequence
-from typing import Any
+from typing import Any, cast
 
 import faust
 
 from stream_monitor.config.settings import KafkaSettings, Topic
+from stream_monitor.errors import BrokerError
+from stream_monitor.kafka.producer import Producer
 
 
 class Sender:
@@ -39,8 +41,18 @@ class Sender:
         return size + _ENVELOPE <= self._kafka.max_message_bytes
 
     async def flush(self) -> None:
-        """Wait until the broker has everything queued so far."""
-        await self._app.producer.flush()
+        """Wait until the broker has everything queued so far.
+
+        Raises:
+            BrokerError: it has not taken something; nothing may be said that relies on it.
+        """
+        producer = cast(Producer, self._app.producer)
+        await producer.flush()
+        if producer.failure is not None:
+            raise BrokerError(
+                "the broker has not taken everything that was sent to it; start the worker again, "
+                "it goes on from what the broker has"
+            ) from producer.failure
 
     def partitions(self, topic: Topic) -> int:
         """How many partitions a topic has."""

@@ -17,8 +17,11 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import faust
+from faust.stores import rocksdb
 from faust.tables import Table
 from faust.types import TP
+
+from stream_monitor.kafka.disk_age import DiskAge
 
 if TYPE_CHECKING:
     from faust.types import EventT
@@ -64,11 +67,24 @@ class AcknowledgedTable(Table[bytes, bytes]):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self.unacknowledged: Counter[int] = Counter()  # writes by partition
+        self._age = DiskAge()
 
     def write(self, partition: int, key: bytes, value: bytes | None) -> None:
         """Send a key to the changelog; ``None`` deletes it."""
         self.unacknowledged[partition] += 1
         self.send_changelog(partition, key, value, "raw", "raw")
+
+    async def on_rebalance(
+        self, assigned: set[TP], revoked: set[TP], newly_assigned: set[TP], generation_id: int = 0
+    ) -> None:
+        """Open the partitions that came; one that was away for too long is recovered whole."""
+        store = self.data
+        if isinstance(store, rocksdb.Store):
+            came = {tp for tp in newly_assigned if tp.topic == self.changelog_topic_name}
+            store.revoke_partitions(self, came | revoked)  # closed, so that it can be deleted
+            for tp in came:
+                self._age.forget_if_old(store.partition_path(tp.partition))
+        await super().on_rebalance(assigned, revoked, newly_assigned, generation_id)
 
     def _on_changelog_sent(self, fut: FutureMessage) -> None:
         # Not called for a send that failed: then the worker crashes.
@@ -77,6 +93,8 @@ class AcknowledgedTable(Table[bytes, bytes]):
         key, value = cast("bytes", message.key), cast("bytes | None", message.value)
         record = _Record(sent.topic_partition, sent.offset, key, value)
         self.apply_changelog_batch([cast("EventT[bytes]", record)])
+        if isinstance(self.data, rocksdb.Store):
+            self._age.mark(self.data.partition_path(sent.topic_partition.partition))
 
 
 class _Record(NamedTuple):

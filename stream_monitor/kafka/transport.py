@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from faust.transport.conductor import Conductor as FaustConductor
@@ -9,6 +10,7 @@ from faust.transport.drivers import TRANSPORTS
 from faust.transport.drivers import aiokafka as driver
 
 from stream_monitor.kafka.consumer import Consumer
+from stream_monitor.kafka.membership import Membership
 from stream_monitor.kafka.offsets import Position as Position
 from stream_monitor.kafka.producer import Producer
 from stream_monitor.kafka.scheduler import MAX_BATCH_ROWS
@@ -50,6 +52,7 @@ class Transport(driver.Transport):
         max_batch_rows: the longest batch; set before the app starts.
         policies: the commit policy of a topic, :func:`commit_processed` where there is none.
         listener: told of assignments and seeks.
+        owned: topics that only the owner of a partition may write to, beside all changelogs.
     """
 
     Consumer = Consumer
@@ -62,6 +65,12 @@ class Transport(driver.Transport):
         self.max_batch_rows = MAX_BATCH_ROWS
         self.policies: dict[str, CommitPolicy] = {}
         self.listener: PartitionListener | None = None
+        self.owned: set[str] = set()
+
+    @cached_property
+    def membership(self) -> Membership:
+        """What the group says of this worker."""
+        return Membership(self.app.conf.broker_session_timeout)
 
 
 def register() -> None:

@@ -83,6 +83,7 @@ class Worker:
         # Faust's own limit is 1 MB: a larger slot or dead letter would end the worker, always.
         self.app.conf.producer_max_request_size = kafka.max_message_bytes
         transport_of(self.app).listener = self
+        transport_of(self.app).owned |= {kafka.topic("reports"), kafka.topic("alerts")}
         sender = Sender(self.app, kafka)
         table = StateTable(self.app, STATE_TABLE, kafka.max_message_bytes)
         self._source = kafka.topic("predictions")

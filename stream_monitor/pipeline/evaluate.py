@@ -65,6 +65,9 @@ class Evaluator:
     def _take(self, slot: Slot) -> list[EvaluateEffect]:
         self.counts.slots += 1
         key = slot.key
+        if self._has_left(key.model, key.pane_ms, key.reference_hash):
+            self.counts.late[key.model] += slot.rows
+            return []
         lane = self._lane(key.model, key.reference_hash, key.slide_ms)
         if lane is None:
             self.counts.dropped["slide_changed"] += 1
@@ -89,6 +92,9 @@ class Evaluator:
         self.counts.label_slots += 1
         labels = slot.labels
         name, hash_, pane_ms, slide_ms = labels.key
+        if self._has_left(name, pane_ms, hash_):
+            self.counts.dropped["labels_retired"] += 1
+            return []
         lane = self._lane(name, hash_, slide_ms)
         if lane is None:
             self.counts.dropped["slide_changed"] += 1
@@ -113,6 +119,10 @@ class Evaluator:
         return [
             state.put_entry(state.PaneRef(name, hash_, pane_ms, slide_ms), slot.partition, entry)
         ]
+
+    def _has_left(self, name: str, pane_ms: int, hash_: str) -> bool:
+        model = self.models.get(name)
+        return model is not None and model.has_left(pane_ms, hash_)
 
     def _lane(self, name: str, hash_: str, slide_ms: int) -> Lane | None:
         """A model's lane; ``None`` if the panes are of another length than now."""
@@ -192,5 +202,6 @@ class Evaluator:
             lane.panes.clear()
             if not lane.ledger.panes:  # no label can come any more
                 del model.lanes[hash_]
+                model.left_ms = horizon if model.left_ms is None else max(horizon, model.left_ms)
                 effects += [*state.delete_lane(name, hash_), model.put(name)]
         return effects

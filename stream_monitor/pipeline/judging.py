@@ -68,6 +68,7 @@ class Judging:
             others=status(others),
             deciding=tuple(v for v in verdicts if v.family is Family.PERFORMANCE and v.decides),
             figures=figures_of(verdicts),
+            cut=(lane.spec.window_ms, slide),
         )
         model.windows += 1
         self._counts.dropped["slice_values"] += sum(

@@ -70,7 +70,8 @@ class ModelState:
     """One model: its watermark, a lane for each reference, its alerts, its judged windows.
 
     ``alerts`` are the states of drift, quality and latency, ``performance`` those that labels
-    can still change: a fold over ``records`` from ``base``. ``records`` are the windows open
+    can still change: a fold over ``records`` from ``base``. ``left_ms``: of panes before that,
+    lanes were dropped. ``records`` are the windows open
     to revision by (end, reference hash), in the order they were judged; ``unrevised`` those of
     them whose labels have changed since their last report.
     """
@@ -83,7 +84,9 @@ class ModelState:
     episodes: tuple[Episode, ...] = ()
     records: dict[tuple[int, str], WindowRecord] = field(default_factory=dict)
     unrevised: set[tuple[int, str]] = field(default_factory=set)
+    outdated: list[tuple[int, str]] = field(default_factory=list)  # closed, and still kept
     windows: int = 0  # judged, ever
+    left_ms: int | None = None
     revised_ms: int = 0  # when the last pass of revisions began
 
     @property
@@ -107,8 +110,13 @@ class ModelState:
                 self.base,
                 self.episodes,
                 self.windows,
+                self.left_ms,
             )
         )
+
+    def has_left(self, pane_ms: int, hash_: str) -> bool:
+        """Whether a pane may be of a lane that was dropped; it would be judged again."""
+        return hash_ not in self.lanes and self.left_ms is not None and pane_ms < self.left_ms
 
     def note(self, pane_ms: int, hash_: str, spec: WindowSpec) -> bool:
         """A pane's labels have changed: whether a window that is open to revision holds it."""

@@ -21,7 +21,8 @@ class WindowRecord:
 
     ``number`` counts the windows of a model in the order they were judged, ``labelled`` is
     how many labels the last report knew, ``others`` what all but performance came to, and
-    ``figures`` the performance figures by (monitor, column).
+    ``figures`` the performance figures by (monitor, column). ``cut``: the length of the window
+    and of its slide in ms, ``None`` if an older version has kept it.
     """
 
     end_ms: int
@@ -31,11 +32,17 @@ class WindowRecord:
     others: State
     deciding: tuple[Verdict, ...]
     figures: Mapping[tuple[str, str], float | None]
+    cut: tuple[int, int] | None = None
 
     def past(self, spec: WindowSpec) -> Past:
         """The window for the fold of alerts."""
+        window_ms, slide_ms = self.cut or (spec.window_ms, spec.slide_ms)
         end = self.end_ms
-        return Past(Window(spec.window_start(end), end, end - spec.slide_ms), self.deciding)
+        return Past(Window(end - window_ms, end, end - slide_ms), self.deciding)
+
+    def is_of(self, spec: WindowSpec) -> bool:
+        """Whether the window was cut as windows are now, so that it can be judged again."""
+        return self.cut in (None, (spec.window_ms, spec.slide_ms))
 
     @property
     def status(self) -> State:
@@ -55,12 +62,14 @@ class WindowRecord:
                     for verdict in self.deciding
                 ],
                 "figures": [[*key, value] for key, value in self.figures.items()],
+                "cut": self.cut,
             }
         )
 
     @classmethod
     def decode(cls, data: bytes) -> WindowRecord:
         kept: dict[str, Any] = _decoder.decode(data)
+        cut = kept.get("cut")
         return cls(
             int(kept["end"]),
             int(kept["number"]),
@@ -69,6 +78,7 @@ class WindowRecord:
             State(kept["others"]),
             tuple(_verdict(fields) for fields in kept["deciding"]),
             {(monitor, column): value for monitor, column, value in kept["figures"]},
+            None if cut is None else (int(cut[0]), int(cut[1])),
         )
 
 

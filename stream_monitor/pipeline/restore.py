@@ -43,6 +43,7 @@ def restore(
                 model = models.setdefault(item.model, ModelState())
                 model.alerts, model.base = dict(item.alerts), dict(item.base)
                 model.episodes, model.windows = item.episodes, item.windows
+                model.left_ms = item.left_ms
                 for hash_, end in item.ends.items():
                     lane_of(item.model, hash_).last_end_ms = end
     for item in kept:
@@ -90,8 +91,12 @@ def _judged(config: EvaluatorConfig, name: str, model: ModelState) -> None:
         if lane is None or lane.last_end_ms is None or end > lane.last_end_ms:
             del model.records[end, hash_]  # its report is said again
     model.records = dict(sorted(model.records.items(), key=lambda item: item[1].number))
-    past = [record.past(spec) for record in model.records.values()]
     tracker = AlertTracker(name, config.settings(name))
+    # Windows of another length are not judged again: their panes are no longer those of a window.
+    model.outdated = [key for key, record in model.records.items() if not record.is_of(spec)]
+    closed = [model.records.pop(key).past(spec) for key in model.outdated]
+    model.base, _ = fold(tracker, model.base, closed)
+    past = [record.past(spec) for record in model.records.values()]
     model.performance, _ = fold(tracker, model.base, past)
     for (end, hash_), record in model.records.items():
         start = spec.window_start(end)

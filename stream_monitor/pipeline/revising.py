@@ -40,6 +40,7 @@ class Revising:
 
     def revise(self, name: str, model: ModelState, now_ms: int) -> list[EvaluateEffect]:
         """Revised reports of windows whose labels have changed, the oldest first."""
+        model.revised_ms = min(model.revised_ms, now_ms)  # a clock may be set back
         if not model.unrevised or now_ms - model.revised_ms < self._config.revise_interval_ms:
             return []
         self._spread(name, model)
@@ -54,7 +55,7 @@ class Revising:
         spec = self._config.spec(name)
         now = model.watermark_ms - spec.allowed_lateness_ms
         closing = [k for k in model.records if k[0] + self._config.revision_ms(name) <= now]
-        if not closing:
+        if not closing and not model.outdated:
             return []
         if model.unrevised.intersection(closing):
             self._spread(name, model)
@@ -69,6 +70,8 @@ class Revising:
         begins = min(model.records, default=(now, ""))[0] - spec.window_ms
         model.episodes = forget(model.episodes, begins, model.base)
         effects.append(model.put(name))
+        closing += model.outdated
+        model.outdated = []
         effects += [state.delete_record(name, hash_, end) for end, hash_ in closing]
         # A pane stays as long as a label may come, and a window that holds it may be revised.
         before = min(now - self._config.retention_ms, begins) - spec.slide_ms
@@ -137,8 +140,12 @@ class Revising:
             self._counts.revisions[name] += 1
         for episode in news:
             effects.append(publish_alert(name, episode.event, self._counts))
-        effects += [state.put_record(name, hash_, record) for hash_, _, _, record, _, _ in revised]
-        return [*effects, model.put(name)]
+        # The alerts first: what finds the records as they were revises them again, and a window
+        # that is marked revised is not judged again to find what was said of it.
+        effects.append(model.put(name))
+        return effects + [
+            state.put_record(name, hash_, record) for hash_, _, _, record, _, _ in revised
+        ]
 
     def _again(
         self, name: str, model: ModelState, hash_: str, ends: Sequence[int]

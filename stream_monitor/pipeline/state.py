@@ -97,7 +97,8 @@ class KeptRetired:
 class Judged:
     """What has been judged of a model: each lane's newest window end, and its alerts.
 
-    ``base`` are the states of the performance alerts after the windows that are closed.
+    ``base`` are the states of the performance alerts after the windows that are closed. Lanes
+    that were dropped had no pane from ``left_ms`` on (``None``: none was).
     """
 
     model: str
@@ -106,6 +107,7 @@ class Judged:
     base: Mapping[AlertKey, AlertState]
     episodes: tuple[Episode, ...]
     windows: int
+    left_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +200,7 @@ def put_model(judged: Judged) -> Put:
         "base": states_to_dict(judged.base),
         "episodes": episodes_to_list(judged.episodes),
         "windows": judged.windows,
+        "left_ms": judged.left_ms,
     }
     return Put(_MODEL + judged.model.encode(), _json.encode(document))
 
@@ -238,6 +241,7 @@ def decode(key: bytes, value: bytes) -> Item:
             states_from_dict(document["base"]),
             episodes_from_list(document["episodes"]),
             int(document["windows"]),
+            document.get("left_ms"),
         )
     message = decode_message(value)
     if kind == _PROGRESS and isinstance(message, PartitionProgress):

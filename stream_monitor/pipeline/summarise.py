@@ -199,8 +199,7 @@ class Summariser:
         ends, there is no use in sending it. ``caught_up``: everything that was in the
         partition a moment ago has been handled.
         """
-        if self._began_ms is None:
-            self._began_ms = now_ms
+        self._set_back(now_ms)
         progress = self._progress(now_ms, caught_up)
         effects: list[SummariseEffect] = list(self._send((self.position or 0) - 1, progress.models))
         effects += self._join(self.position, now=True)
@@ -208,6 +207,13 @@ class Summariser:
             self._told, self._told_ms = progress, now_ms
             effects.append(SendProgress(progress))
         return effects
+
+    def _set_back(self, now_ms: int) -> None:
+        """A clock that was set back: what it noted as later than now was now."""
+        self._began_ms = now_ms if self._began_ms is None else min(self._began_ms, now_ms)
+        self._told_ms = min(self._told_ms, now_ms)
+        for seen in self._seen.values():
+            seen.arrived_ms = min(seen.arrived_ms, now_ms)
 
     def _take(self, batch: EventBatch, now_ms: int) -> None:
         model = batch.model

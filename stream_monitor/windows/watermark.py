@@ -49,15 +49,18 @@ class PartitionProgress:
         before has said of further offsets stays true, so event times only grow.
         """
         models = dict(self.models)
+        # Behind what was already read nothing is read to its end, whatever that reader says: it may
+        # be one that was taken for dead, and its partition another's by now.
+        reached = newer.position >= self.position
         for name, there in newer.models.items():
             here = models.get(name)
-            if here is None or there.watermark_ms >= here.watermark_ms:
-                models[name] = there
-            else:
-                models[name] = ModelProgress(here.watermark_ms, there.idle)
+            newest = there.watermark_ms
+            if here is not None:
+                newest = max(newest, here.watermark_ms)
+            models[name] = ModelProgress(newest, there.idle and reached)
         # A reader that took the partition over knows nothing of models whose last event was
         # before its first offset, and would never call them silent.
-        rested = newer.rested and newer.position >= self.position
+        rested = newer.rested and reached
         if rested:
             for name in self.models.keys() - newer.models.keys():
                 models[name] = ModelProgress(self.models[name].watermark_ms, True)
@@ -65,8 +68,7 @@ class PartitionProgress:
             partition=self.partition,
             partitions=max(self.partitions, newer.partitions),
             position=max(self.position, newer.position),
-            # Behind what was already read is not caught up, whatever an older reader said.
-            caught_up=newer.caught_up and newer.position >= self.position,
+            caught_up=newer.caught_up and reached,
             models=models,
             rested=rested,
         )
@@ -139,8 +141,9 @@ class Watermark:
             ahead = self.at_ms is None or towards.at_ms > self.at_ms
             return Watermark(self.at_ms, towards.at_ms, now_ms) if ahead else self
         least = min(self.waiting_ms, towards.at_ms)
-        if now_ms - self.since_ms < settle_ms:
-            return Watermark(self.at_ms, least, self.since_ms)
+        since_ms = min(self.since_ms, now_ms)  # a clock that was set back begins to wait anew
+        if now_ms - since_ms < settle_ms:
+            return Watermark(self.at_ms, least, since_ms)
         reached = self._reach(least)
         further = towards.at_ms if towards.at_ms > reached else None
         return Watermark(reached, further, now_ms)

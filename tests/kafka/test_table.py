@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import time
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,7 @@ from faust.types import TP
 from faust.types.tuples import FutureMessage, RecordMetadata
 
 from stream_monitor.kafka.app import AppSettings, create_app
+from stream_monitor.kafka.disk_age import TRUSTED_MS
 from stream_monitor.kafka.table import StateTable
 
 
@@ -83,3 +86,38 @@ def test_a_key_is_on_the_disk_when_the_broker_has_it_and_not_before(
         check_writes(tmp_path, monkeypatch, in_memory=in_memory)
 
     asyncio.run(within())
+
+
+def after_being_away(
+    home: Path, monkeypatch: pytest.MonkeyPatch, hours: float
+) -> tuple[dict[bytes, bytes], int | None]:
+    """What a disk has of its partition when it comes back after so many hours."""
+    app = create_app(AppSettings("127.0.0.1:1", "group", home))
+    broker = Broker()
+    app._producer = broker
+    table = StateTable(app, "state", 1_000_000)
+    tp = TP(table._table.changelog_topic_name, 0)
+    monkeypatch.setattr(app.assignor, "assigned_actives", lambda: {tp})
+    monkeypatch.setattr(app.assignor, "assigned_standbys", set)
+
+    async def within() -> tuple[dict[bytes, bytes], int | None]:
+        await table._table.on_rebalance({tp}, set(), {tp})
+        table.put(0, b"a", b"1")
+        broker.acknowledge()
+        await table._table.on_rebalance(set(), {tp}, set())
+        (mark,) = home.rglob("*.in-step")
+        then = time.time() - hours * 3600
+        os.utime(mark, (then, then))
+        await table._table.on_rebalance({tp}, set(), {tp})
+        return dict(table.items(0)), table._table.persisted_offset(tp)
+
+    return asyncio.run(within())
+
+
+def test_a_disk_that_was_away_for_long_is_recovered_whole_as_deletions_are_forgotten(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    away = TRUSTED_MS / 3_600_000
+    assert after_being_away(tmp_path / "short", monkeypatch, away - 0.1) == ({b"a": b"1"}, 0)
+    assert after_being_away(tmp_path / "long", monkeypatch, away + 0.1) == ({}, None)
+    assert after_being_away(tmp_path / "future", monkeypatch, -48) == ({}, None)

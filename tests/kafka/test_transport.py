@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from confluent_kafka import ConsumerGroupTopicPartitions, Producer, TopicPartition
+from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 
 from stream_monitor.testing.kafka import KafkaServer
@@ -31,7 +31,7 @@ class Workers:
 
     def __init__(self, kafka: str, home: Path) -> None:
         self._kafka = kafka
-        self._home = home
+        self.home = home
         self.group = f"group-{uuid.uuid4().hex[:8]}"
         self._running: list[subprocess.Popen[bytes]] = []
 
@@ -39,12 +39,12 @@ class Workers:
         everything = {
             "bootstrap_servers": self._kafka,
             "group": self.group,
-            "log": str(self._home / f"{name}.log"),
-            "data_dir": str(self._home / f"{name}.data"),
+            "log": str(self.home / f"{name}.log"),
+            "data_dir": str(self.home / f"{name}.data"),
             "topics": topics,
             **options,
         }
-        with (self._home / f"{name}.err").open("ab") as err:
+        with (self.home / f"{name}.err").open("ab") as err:
             worker = subprocess.Popen(
                 [sys.executable, "-m", "tests.kafka.worker", json.dumps(everything)],
                 cwd=ROOT,
@@ -55,7 +55,7 @@ class Workers:
         return worker
 
     def log(self, name: str) -> list[list[Any]]:
-        path = self._home / f"{name}.log"
+        path = self.home / f"{name}.log"
         lines = path.read_text("utf-8").splitlines() if path.exists() else []
         return [json.loads(line) for line in lines]
 
@@ -66,7 +66,7 @@ class Workers:
         deadline = time.monotonic() + timeout_s
         while not condition():
             if time.monotonic() > deadline:
-                words = "".join(p.read_text("utf-8")[-3000:] for p in self._home.glob("*.err"))
+                words = "".join(p.read_text("utf-8")[-3000:] for p in self.home.glob("*.err"))
                 pytest.fail(f"a worker did not get there in {timeout_s} s: {words}")
             time.sleep(0.05)
 
@@ -143,6 +143,25 @@ def assert_in_order_after_each_seek(log: list[list[Any]], gapless: bool = True) 
                 expected = position[line[1], line[2]]
                 assert offset == expected if gapless else offset >= expected
                 position[line[1], line[2]] = offset + 1
+
+
+def last_values(kafka: str, topic: str) -> dict[bytes, bytes]:
+    """What compaction would leave of a topic."""
+    consumer = Consumer({"bootstrap.servers": kafka, "group.id": "reads-it-all"})
+    try:
+        places = [TopicPartition(topic, partition) for partition in range(PARTITIONS)]
+        ends = {p.partition: consumer.get_watermark_offsets(p, timeout=10) for p in places}
+        left = sum(high - low for low, high in ends.values())
+        consumer.assign([TopicPartition(topic, p, low) for p, (low, _) in ends.items()])
+        found: dict[bytes, bytes] = {}
+        while left:
+            message = consumer.poll(10)
+            assert message is not None
+            found[message.key()] = message.value()
+            left -= 1
+        return found
+    finally:
+        consumer.close()
 
 
 def test_after_a_graceful_stop_what_is_committed_is_what_was_processed(
@@ -287,6 +306,25 @@ def test_a_worker_that_froze_past_its_session_takes_nothing_back(
     assert committed(kafka, workers.group, topic) == [3000] * 4
     assert_in_order_after_each_seek(workers.log("w1"))
     assert_in_order_after_each_seek(workers.log("w2"))
+
+
+def test_a_worker_that_froze_past_its_session_writes_nothing_over_its_successor(
+    kafka: str, workers: Workers
+) -> None:
+    topic = make_topic(kafka, 3000)
+    first = workers.start("w1", {topic: 0}, sleep_s=0.05, table=True)
+    workers.wait(lambda: workers.rows("w1") > 1000)
+    first.send_signal(signal.SIGSTOP)
+    workers.start("w2", {topic: 0}, table=True)
+    workers.wait(lambda: committed(kafka, workers.group, topic) == [3000] * 4)
+    written = workers.rows("w1")
+    first.send_signal(signal.SIGCONT)
+    workers.wait(lambda: first.poll() is not None or workers.rows("w1") > written)
+    time.sleep(5)  # for what it had at work to arrive, if it does
+    last = last_values(kafka, f"{workers.group}-last-changelog")
+    assert last == {f"{topic}-{p}".encode(): b"2999".rjust(10) for p in range(PARTITIONS)}
+    assert first.wait(30) > 0
+    assert "NotAMemberError" in (workers.home / "w1.err").read_text("utf-8")
 
 
 def test_a_worker_whose_broker_is_gone_still_stops(tmp_path: Path) -> None:

@@ -118,6 +118,7 @@ def crashed(world: World) -> FakeCluster:
             cluster.read_labels(p, upto_labels - read_labels[p])
             cluster.read(p, upto - read[p])
             cluster.flush(p)
+            cluster.deliver(p)
             read[p], read_labels[p] = upto, upto_labels
             if number % 3 == 0:
                 cluster.commit_labels(p)
@@ -125,6 +126,7 @@ def crashed(world: World) -> FakeCluster:
         for p in range(PARTITIONS):
             cluster.join(p, len(cluster.join_logs[p]))
             cluster.flush_joins(p)
+            cluster.commit_joins(p)
         cluster.read_summaries(len(cluster.summaries))
         if number in crashes:
             cluster.crash_evaluator(kept=0.5)

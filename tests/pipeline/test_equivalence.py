@@ -5,6 +5,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from stream_monitor.config.settings import LabelSettings
 from stream_monitor.pipeline.effects import Stream
 from stream_monitor.pipeline.engine import LocalEngine
 from stream_monitor.reference.registry import References
@@ -22,6 +23,7 @@ from tests.pipeline.events import (
 )
 
 PARTITIONS = 3
+WITHOUT_LABELS = SETTINGS.model_copy(update={"labels": LabelSettings(join=False)})
 
 odd_values = st.sampled_from([None, "text", True, 1e300, -1e300, 7, [1], 0.25])
 events = st.builds(
@@ -37,14 +39,18 @@ events = st.builds(
 #: An event, how long it is under way, and the partition it goes to.
 sent = st.tuples(events, st.integers(0, LATENESS_MS), st.integers(0, PARTITIONS - 1))
 partition = st.integers(0, PARTITIONS - 1)
+share = st.floats(0, 1)
 steps = st.one_of(
     st.tuples(st.just("read"), partition, st.integers(1, 40)),
     st.tuples(st.just("flush"), partition),
+    st.tuples(st.just("deliver"), partition),
     st.tuples(st.just("commit"), partition),
-    st.tuples(st.just("crash_reader"), partition),
+    st.tuples(st.just("crash_reader"), partition, share, share),
+    st.tuples(st.just("usurp_reader"), partition),
+    st.tuples(st.just("zombie_reads"), partition, st.integers(1, 40), st.booleans()),
     st.tuples(st.just("read_summaries"), st.integers(1, 30)),
     st.tuples(st.just("commit_evaluator")),
-    st.tuples(st.just("crash_evaluator"), st.floats(0, 1)),
+    st.tuples(st.just("crash_evaluator"), share),
 )
 
 
@@ -80,6 +86,48 @@ def test_any_partitioning_order_within_lateness_duplicates_and_restarts_give_the
             assert all(judged(each) == document for each in said[id_])
     reports = cluster.documents(Stream.REPORTS).values()
     assert all(each["processing"]["late_rows"] == 0 for said in reports for each in said)
+
+
+@given(
+    st.lists(sent, min_size=40, max_size=150),
+    st.lists(
+        steps
+        | st.tuples(st.just("replace"), st.integers(0, 3))
+        | st.tuples(st.just("catch_up"), st.floats(0, 240_000)),
+        min_size=20,
+        max_size=60,
+    ),
+)
+@settings(max_examples=60, deadline=None)
+def test_a_window_is_reported_in_one_way_whenever_references_are_replaced_and_readers_restart(
+    stream: list[tuple[Event, int, int]], schedule: list[tuple[Any, ...]]
+) -> None:
+    arrived = sorted(stream, key=lambda s: s[0].at_ms + s[1])
+    logs = [
+        log([event for event, _, p in arrived if p == number], number)
+        for number in range(PARTITIONS)
+    ]
+    hashes = [str(number) * 16 for number in range(4)]
+    references = References(reference(hash_=hashes[0]))
+    cluster = FakeCluster(WITHOUT_LABELS, references, logs)
+    for name, *arguments in schedule:
+        if name == "replace":
+            references.put(reference(hash_=hashes[arguments[0]]))
+        elif name == "catch_up":
+            cluster.now_ms += 1000
+            for number, of_partition in enumerate(logs):
+                times = [e.at_ms for e, _, p in arrived if p == number]
+                upto = sum(at <= arguments[0] for at in times)
+                cluster.read(number, max(0, min(upto, len(of_partition))))
+                cluster.flush(number)
+                cluster.deliver(number)
+            cluster.read_summaries(len(cluster.summaries))
+        else:
+            getattr(cluster, name)(*arguments)
+    cluster.finish()
+    for kind in Stream:
+        for said in cluster.documents(kind).values():
+            assert all(judged(each) == judged(said[0]) for each in said)
 
 
 def test_every_event_is_in_as_many_windows_as_a_window_has_panes() -> None:

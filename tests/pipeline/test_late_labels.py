@@ -111,22 +111,29 @@ sent = st.tuples(
 )
 partition = st.integers(0, PARTITIONS - 1)
 some = st.integers(1, 40)
+share = st.floats(0, 1)
 steps = st.one_of(
     st.tuples(st.just("read"), partition, some),
     st.tuples(st.just("flush"), partition),
+    st.tuples(st.just("deliver"), partition),
     st.tuples(st.just("commit"), partition),
-    st.tuples(st.just("crash_reader"), partition),
+    st.tuples(st.just("crash_reader"), partition, share, share, share),
+    st.tuples(st.just("usurp_reader"), partition),
+    st.tuples(st.just("zombie_reads"), partition, some, st.booleans()),
     st.tuples(st.just("read_labels"), partition, some),
     st.tuples(st.just("commit_labels"), partition),
-    st.tuples(st.just("crash_labels"), partition),
+    st.tuples(st.just("crash_labels"), partition, share, share),
+    st.tuples(st.just("usurp_labels"), partition),
+    st.tuples(st.just("zombie_reads_labels"), partition, some),
     st.tuples(st.just("join"), partition, some),
     st.tuples(st.just("flush_joins"), partition),
-    st.tuples(st.just("crash_joiner"), partition),
+    st.tuples(st.just("commit_joins"), partition),
+    st.tuples(st.just("crash_joiner"), partition, share),
     st.tuples(st.just("flush_zombie"), partition),
     st.tuples(st.just("pump")),
     st.tuples(st.just("read_summaries"), some),
     st.tuples(st.just("commit_evaluator")),
-    st.tuples(st.just("crash_evaluator"), st.floats(0, 1)),
+    st.tuples(st.just("crash_evaluator"), share),
 )
 
 
@@ -165,6 +172,20 @@ def test_labels_in_any_order_and_through_any_crash_end_in_the_figures_of_one_pas
     if expected:
         found, one_pass = (e.models["m"].performance for e in (cluster.evaluator, engine.evaluator))
         assert found == one_pass
+        assert known_alerts(cluster) == told_alerts(cluster)
+
+
+def told_alerts(cluster: FakeCluster) -> dict[str, str]:
+    """How each alert on performance stands by what was said of it last."""
+    told = [alert for each in cluster.documents(Stream.ALERTS).values() for alert in each]
+    told.sort(key=lambda alert: alert["sequence"])
+    return {a["alert_id"]: a["status"] for a in told if a["family"] == "performance"}
+
+
+def known_alerts(cluster: FakeCluster) -> dict[str, str]:
+    """How each alert on performance stands by what stage 2 knows of it."""
+    episodes = cluster.evaluator.models["m"].episodes
+    return {episode.event.alert_id: episode.event.status for episode in episodes}
 
 
 def vars_of(event: Event) -> dict[str, Any]:

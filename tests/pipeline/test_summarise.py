@@ -53,6 +53,17 @@ def test_a_slot_waits_until_its_pane_may_be_judged() -> None:
     assert (slot.key.pane_ms, slot.rows, slot.last) == (EPOCH_MS, 2, 2)
 
 
+def test_a_clock_that_is_set_back_delays_silence_and_progress_no_longer_than_usual() -> None:
+    stage, hour = machine(reference()), 3_600_000
+    stage.handle(records(0, 1), hour)
+    assert len(progress(stage.flush(hour, caught_up=True))) == 1
+    assert progress(stage.flush(0, caught_up=True)) == []
+    assert len(progress(stage.flush(2001, caught_up=True))) == 1
+    (told,) = progress(stage.flush(SETTINGS.worker.idle_timeout_ms, caught_up=True))
+    assert told.models["m"].idle
+    assert told.rested
+
+
 def test_a_silent_model_holds_nothing_back() -> None:
     stage = machine(reference())
     stage.handle(records(0, 1), 0)

@@ -71,6 +71,14 @@ def test_a_partition_that_speaks_again_in_time_holds_the_step_back() -> None:
     assert awake.step(Candidate(30, silent=False), 102, 3).at_ms == 30
 
 
+def test_a_clock_that_is_set_back_holds_a_step_up_no_longer_than_to_settle() -> None:
+    waiting = Watermark(10).step(Candidate(60, silent=True), 3_600_000, 3)
+    back = waiting.step(Candidate(60, silent=True), 100, 3)
+    assert back.at_ms == 10
+    assert back.step(Candidate(60, silent=True), 102, 3).at_ms == 10
+    assert back.step(Candidate(60, silent=True), 103, 3).at_ms == 60
+
+
 @given(
     st.lists(
         st.tuples(
@@ -110,6 +118,15 @@ def test_a_reader_at_rest_calls_silent_what_only_the_reader_before_it_has_seen()
     assert merged.models["other"] == ModelProgress(80, idle=False)
     behind = replace(after, position=200)
     assert not before.merge(behind).models["m"].idle
+
+
+def test_a_reader_that_is_behind_calls_nothing_silent() -> None:
+    before = progress(0, position=250, caught_up=False, m=90)
+    models = {"m": ModelProgress(95, idle=True), "n": ModelProgress(40, idle=True)}
+    zombie = PartitionProgress(0, before.partitions, 249, caught_up=True, models=models)
+    merged = before.merge(zombie)
+    assert merged.models == {"m": ModelProgress(95, idle=False), "n": ModelProgress(40, idle=False)}
+    assert before.merge(replace(zombie, position=250)).models == models
 
 
 models = st.dictionaries(

@@ -1,0 +1,5 @@
+from collections.abc import Sequence
+from typing import Any
+
+class ProduceRequest:
+    _topics: Sequence[tuple[str, Any]]
