@@ -19,7 +19,7 @@ from stream_monitor.detectors.degradation.machine import Standing
 from stream_monitor.detectors.degradation.panes import PaneErrors
 from stream_monitor.detectors.degradation.residuals import ResidualCounts
 from stream_monitor.detectors.degradation.terms import Terms
-from stream_monitor.detectors.evidence.bins import bins_of_rate
+from stream_monitor.detectors.evidence.cuts import bins_of_rate
 from stream_monitor.detectors.evidence.detector import EvidenceDetector
 from stream_monitor.detectors.verdict import State
 from stream_monitor.reference.model import Task

@@ -14,8 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from stream_monitor.detectors.evidence.bins import (
-    FeatureBins,
+from stream_monitor.detectors.evidence.bins import FeatureBins
+from stream_monitor.detectors.evidence.cuts import (
     bins_of_column,
     bins_of_grid,
     bins_of_numeric,

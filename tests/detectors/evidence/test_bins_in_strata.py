@@ -11,11 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stream_monitor.detectors.evidence.bins import (
-    bins_of_column,
-    bins_of_column_in,
-    bins_of_grid,
-)
+from stream_monitor.detectors.evidence.cuts import bins_of_column, bins_of_column_in, bins_of_grid
 from stream_monitor.reference.model import NumericColumn, Role
 from stream_monitor.statistics.grid import Grid
 from stream_monitor.summaries.categorical import CategoricalSummary

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stream_monitor.detectors.evidence.bins import bins_of_numeric, bins_of_rate
+from stream_monitor.detectors.evidence.cuts import bins_of_numeric, bins_of_rate
 from stream_monitor.detectors.evidence.detector import EvidenceDetector
 from stream_monitor.detectors.evidence.tracks import Said, Tracks
 

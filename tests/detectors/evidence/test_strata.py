@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stream_monitor.detectors.evidence.bins import FeatureBins, bins_of_numeric, bins_of_rate
+from stream_monitor.detectors.evidence.bins import FeatureBins
+from stream_monitor.detectors.evidence.cuts import bins_of_numeric, bins_of_rate
 from stream_monitor.detectors.evidence.detector import Evidence, EvidenceDetector
 from stream_monitor.detectors.evidence.state import State
 from stream_monitor.statistics.arrays import IntArray

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from stream_monitor.detectors.evidence.bins import FeatureBins, bins_of_numeric
+from stream_monitor.detectors.evidence.bins import FeatureBins
+from stream_monitor.detectors.evidence.cuts import bins_of_numeric
 from stream_monitor.detectors.evidence.detector import EvidenceDetector
 from stream_monitor.statistics.arrays import FloatArray, IntArray
 
