@@ -22,9 +22,9 @@ from stream_monitor.cli.output import (
 from stream_monitor.cli.promote import promote
 from stream_monitor.cli.reference_told import reference_document, show_reference
 from stream_monitor.cli.roles import (
+    RoleOptions,
     found_roles,
     kind_option,
-    read_with_roles,
     role_options,
     told_roles,
 )
@@ -85,13 +85,7 @@ def build(
     data: Path,
     model: str,
     target: Path | None,
-    prediction: str | None,
-    score: str | None,
-    label: str | None,
-    id_: str | None,
-    timestamp: str | None,
-    features: tuple[str, ...],
-    ignore: tuple[str, ...],
+    named: RoleOptions,
     kinds: tuple[tuple[str, Kind], ...],
     positive: str | None,
     dependence: str,
@@ -109,17 +103,7 @@ def build(
     counted by its strata, at their own times.
     """
     output = Output(as_json)
-    table, roles = read_with_roles(
-        output,
-        data,
-        prediction=prediction,
-        score=score,
-        label=label,
-        id=id_,
-        timestamp=timestamp,
-        features=features,
-        ignore=ignore,
-    )
+    table, roles = named.rows_of(data, output)
     season = load_settings(config_path).for_model(model).season
     times = times_for(season, table, roles, data.name)
     monitored = [*roles.features, *filter(None, (roles.prediction, roles.score))]
