@@ -88,6 +88,7 @@ def test_a_replay_with_labels_that_come_later_sends_both_and_workers_can_read_th
     records = all_of(settings, settings.topic("labels"))
     assert len(records) == labels["sent"]
     for record in records:
+        assert record.key is not None
         assert record.key == json.loads(record.value or b"")["prediction_id"].encode()
         assert record.key.decode() in ids
         assert LabelDecoder(Limits()).decode([record]).rejected == ()

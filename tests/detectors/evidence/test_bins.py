@@ -96,7 +96,7 @@ def test_with_ties_the_counts_of_a_discrete_law_are_the_urn(
 
     def multinomial(counts: tuple[int, ...]) -> Fraction:
         orders = math.factorial(sum(counts)) // math.prod(map(math.factorial, counts))
-        return orders * math.prod(p**c for p, c in zip(chances, counts, strict=True))
+        return Fraction(orders * math.prod(p**c for p, c in zip(chances, counts, strict=True)))
 
     for reference in compositions(r, len(chances)):
         grid = Grid(np.array(values, dtype=np.float64), np.array(reference))

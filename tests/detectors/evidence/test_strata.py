@@ -181,7 +181,9 @@ def test_a_heavier_column_needs_less_evidence() -> None:
     assert even.columns == heavy.columns
     assert math.exp(even.log_evidence) == pytest.approx((m["x"] + m["y"]) / 2)
     assert math.exp(heavy.log_evidence) == pytest.approx((3 * m["x"] + m["y"]) / 4)
-    assert heavy.shares[0] == ("x", pytest.approx(3 * m["x"] / (3 * m["x"] + m["y"])))
+    (name, share) = heavy.shares[0]
+    assert name == "x"
+    assert share == pytest.approx(3 * m["x"] / (3 * m["x"] + m["y"]))
 
 
 def test_only_the_ratio_of_weights_counts() -> None:

@@ -26,7 +26,8 @@ def cauchy(random: np.random.Generator, n: int) -> FloatArray:
 
 def correlated(random: np.random.Generator, n: int) -> FloatArray:
     common = random.normal(size=(n, 1))
-    return np.sqrt(0.9) * common + np.sqrt(0.1) * random.normal(size=(n, 3))
+    moved: FloatArray = np.sqrt(0.9) * common + np.sqrt(0.1) * random.normal(size=(n, 3))
+    return moved
 
 
 def folded(random: np.random.Generator, n: int) -> FloatArray:
