@@ -14,10 +14,9 @@ from stream_monitor.events.labels import LabelDecoder
 from stream_monitor.events.limits import Limits
 from stream_monitor.testing.kafka import free_port
 from tests.cli.test_broker_commands import ANALYSIS, LABELS, all_of
-from tests.cli.test_broker_commands import _clean as _clean
 from tests.cli.test_broker_commands import settings as settings
 
-pytestmark = pytest.mark.usefixtures("_clean")
+pytestmark = pytest.mark.usefixtures("alone")
 
 
 @pytest.mark.kafka

@@ -14,12 +14,9 @@ from stream_monitor.cli.output import Output
 from stream_monitor.cli.rows import RowOptions, Rows, Time, labelled_rows
 from stream_monitor.errors import DataError
 
+pytestmark = pytest.mark.usefixtures("alone")
+
 START = 1_700_000_000_000
-
-
-@pytest.fixture(autouse=True)
-def _in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
 
 
 def read(text: str, name: str = "d.csv", model: str = "m", **options: Any) -> Rows:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterator
 from fractions import Fraction
 from itertools import permutations, product
 
@@ -26,17 +25,9 @@ from stream_monitor.reference.model import CategoricalColumn, Kind, NumericColum
 from stream_monitor.statistics.grid import Grid
 from stream_monitor.summaries.categorical import CategoricalSummary
 from stream_monitor.summaries.numeric import NumericSummary
+from tests.detectors.evidence.worlds import compositions
 
 tied = st.lists(st.integers(-3, 3).map(float), min_size=1, max_size=40)
-
-
-def compositions(n: int, k: int) -> Iterator[tuple[int, ...]]:
-    if k == 1:
-        yield (n,)
-        return
-    for first in range(n + 1):
-        for rest in compositions(n - first, k - 1):
-            yield first, *rest
 
 
 def rising(start: int, times: int) -> int:

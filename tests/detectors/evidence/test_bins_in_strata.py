@@ -16,7 +16,8 @@ from stream_monitor.reference.model import NumericColumn, Role
 from stream_monitor.statistics.grid import Grid
 from stream_monitor.summaries.categorical import CategoricalSummary
 from stream_monitor.summaries.numeric import NumericSummary
-from tests.detectors.evidence.test_bins import categorical, compositions, urn, whole
+from tests.detectors.evidence.test_bins import categorical, urn, whole
+from tests.detectors.evidence.worlds import compositions
 
 tied = st.lists(st.integers(-3, 3).map(float), min_size=1, max_size=30)
 

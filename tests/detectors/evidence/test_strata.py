@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from itertools import product
 
 import numpy as np
@@ -16,6 +15,7 @@ from stream_monitor.detectors.evidence.cuts import bins_of_numeric, bins_of_rate
 from stream_monitor.detectors.evidence.detector import Evidence, EvidenceDetector
 from stream_monitor.detectors.evidence.state import State
 from stream_monitor.statistics.arrays import IntArray
+from tests.detectors.evidence.worlds import compositions
 
 NIGHT, DAY = "night", "day"
 
@@ -33,15 +33,6 @@ LARGE = {
     DAY: [bins("x", 199, 20, 50.0), bins_of_rate("e", 50, 199)],
     "dusk": [bins_of_rate("e", 9, 99), bins("x", 9, 20, 10.0)],
 }
-
-
-def compositions(n: int, k: int) -> Iterator[tuple[int, ...]]:
-    if k == 1:
-        yield (n,)
-        return
-    for first in range(n + 1):
-        for rest in compositions(n - first, k - 1):
-            yield first, *rest
 
 
 def chance(counts: tuple[int, ...], urn: list[float]) -> float:

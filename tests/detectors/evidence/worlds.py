@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -67,3 +67,13 @@ class Watched:
             bins.count(column, pane_ms) for bins, column in zip(self.bins, columns, strict=True)
         ]
         return np.stack(counted)
+
+
+def compositions(n: int, k: int) -> Iterator[tuple[int, ...]]:
+    """All ways to share n among k, in order."""
+    if k == 1:
+        yield (n,)
+        return
+    for first in range(n + 1):
+        for rest in compositions(n - first, k - 1):
+            yield first, *rest
