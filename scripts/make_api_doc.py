@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from scripts.generated import replaced
 from stream_monitor.web.api.routes import ANYWHERE, ROUTES, SIMULATE, Route
 
 PAGE = Path(__file__).parent.parent / "docs" / "api.md"
 BEGIN = "<!-- made by scripts/make_api_doc.py -->"
-END = "<!-- end -->"
 
 
 def render() -> str:
@@ -20,11 +20,7 @@ def render() -> str:
 
 def page(text: str) -> str:
     """The page with the table of now in the place of the one it has."""
-    before, begin, rest = text.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end:
-        raise ValueError(f"{PAGE.name} has no place for the table: {BEGIN} … {END}")
-    return f"{before}{BEGIN}\n{render()}\n{END}{after}"
+    return replaced(text, BEGIN, render())
 
 
 def _row(route: Route) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from scripts.generated import replaced
 from stream_monitor.config.environment import variable
 from stream_monitor.config.fields import leaves
 from stream_monitor.config.render import plain, scalar
@@ -11,7 +12,6 @@ from stream_monitor.config.settings import Settings
 
 PAGE = Path(__file__).parent.parent / "docs" / "configuration.md"
 BEGIN = "<!-- made by scripts/make_configuration_doc.py -->"
-END = "<!-- end -->"
 
 
 def render() -> str:
@@ -31,11 +31,7 @@ def render() -> str:
 
 def page(text: str) -> str:
     """The page with the table of now in the place of the one it has."""
-    before, begin, rest = text.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end:
-        raise ValueError(f"{PAGE.name} has no place for the table: {BEGIN} … {END}")
-    return f"{before}{BEGIN}\n{render()}\n{END}{after}"
+    return replaced(text, BEGIN, render())
 
 
 if __name__ == "__main__":

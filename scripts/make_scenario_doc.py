@@ -8,6 +8,7 @@ from typing import get_args
 
 from pydantic import BaseModel
 
+from scripts.generated import replaced
 from stream_monitor.cli.scenario_files import find
 from stream_monitor.config import duration
 from stream_monitor.config.fields import Leaf, children
@@ -19,7 +20,6 @@ from stream_monitor.scenarios.spec.features import Feature
 
 PAGE = Path(__file__).parent.parent / "docs" / "scenarios.md"
 BEGIN = "<!-- made by scripts/make_scenario_doc.py: {} -->"
-END = "<!-- end -->"
 _ALLOWED = {
     "feature": "a feature",
     "features": "two features in brackets",
@@ -65,11 +65,7 @@ TABLES = {"stories": stories, "kinds": kinds, "features": features}
 def page(text: str) -> str:
     """The page with the tables of now in the places of those it has."""
     for name, table in TABLES.items():
-        before, begin, rest = text.partition(BEGIN.format(name))
-        _, end, after = rest.partition(END)
-        if not begin or not end:
-            raise ValueError(f"{PAGE.name} has no place for the table {name}")
-        text = f"{before}{begin}\n{table()}\n{END}{after}"
+        text = replaced(text, BEGIN.format(name), table())
     return text
 
 

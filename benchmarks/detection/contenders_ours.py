@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 
 from benchmarks.detection.streams import DAY, HOURS
-from stream_monitor.detectors.evidence.bins import FeatureBins, bins_of_numeric, bins_of_rate
+from stream_monitor.detectors.evidence.bins import FeatureBins
+from stream_monitor.detectors.evidence.cuts import bins_of_numeric, bins_of_rate
 from stream_monitor.detectors.evidence.detector import EvidenceDetector
 
 if TYPE_CHECKING:

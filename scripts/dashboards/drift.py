@@ -7,7 +7,17 @@ from scripts.dashboards.frame import Board, Row
 from scripts.dashboards.limits import limit
 from scripts.dashboards.panels import bars, graph, number
 from scripts.dashboards.promql import OF_MODEL, age_s, newest, per, recorded
-from scripts.dashboards.style import ANY_IS_BAD, BLUE, GREEN, LIMIT, RED, Query, Step, words
+from scripts.dashboards.style import (
+    ALARM_AT_1,
+    ANY_IS_BAD,
+    BLUE,
+    GREEN,
+    LIMIT,
+    RED,
+    Query,
+    Step,
+    words,
+)
 from stream_monitor.metrics import names
 
 _COLUMN = ("model", "column")
@@ -112,7 +122,7 @@ def drift() -> Board:
                         "drift.decide_numeric and drift.decide_categorical.",
                         "none",
                         Query(_multiple(), "{{column}}"),
-                        Query("vector(1)", f"{LIMIT}: alarm"),
+                        ALARM_AT_1,
                         span=14,
                         height=10,
                         listed=True,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from scripts.dashboards.alerts import firing
 from scripts.dashboards.frame import Board, Row
 from scripts.dashboards.limits import limit
-from scripts.dashboards.panels import bars, graph, number
+from scripts.dashboards.panels import Panel, bars, graph, number
 from scripts.dashboards.promql import JOB, age_s, increase, newest, rate, recorded, series, total
 from scripts.dashboards.style import ANY_WARNS, GREEN, ORANGE, RED, Query, Step, steps_of, words
 from stream_monitor.metrics import names
@@ -87,29 +87,16 @@ def health() -> Board:
             Row(
                 "Objective: records that can be read",
                 (
-                    graph(
-                        "Rejected over 1 h and 6 h",
-                        "Share of records put aside as dead letters. At the limits the budget of "
-                        "days is used up within hours: a critical alert.",
-                        "percentunit",
-                        Query(recorded(f"{_REJECTED}:ratio_rate1h"), "{{job}} over 1h"),
-                        Query(recorded(f"{_REJECTED}:ratio_rate6h"), "{{job}} over 6h"),
-                        limits=(
-                            limit("records_rejected_ratio", "critical", "1h"),
-                            limit("records_rejected_ratio", "critical", "6h"),
-                        ),
+                    _rejected(
+                        ("1h", "6h"),
+                        "critical",
+                        "At the limits the budget of days is used up within hours: a critical "
+                        "alert.",
                     ),
-                    graph(
-                        "Rejected over 1 d and 3 d",
-                        "Share of records put aside as dead letters. At the limits the budget is "
-                        "used up before its time: a warning.",
-                        "percentunit",
-                        Query(recorded(f"{_REJECTED}:ratio_rate1d"), "{{job}} over 1d"),
-                        Query(recorded(f"{_REJECTED}:ratio_rate3d"), "{{job}} over 3d"),
-                        limits=(
-                            limit("records_rejected_ratio", "warning", "1d"),
-                            limit("records_rejected_ratio", "warning", "3d"),
-                        ),
+                    _rejected(
+                        ("1d", "3d"),
+                        "warning",
+                        "At the limits the budget is used up before its time: a warning.",
                     ),
                 ),
             ),
@@ -261,6 +248,21 @@ def health() -> Board:
             ),
             Row("Alerts", (firing("self"),)),
         ),
+    )
+
+
+def _rejected(ranges: tuple[str, str], severity: str, at_the_limits: str) -> Panel:
+    """The share of unreadable records over a short and a long range, with the limits of both."""
+    short, long = (f"{range_[:-1]} {range_[-1]}" for range_ in ranges)
+    return graph(
+        f"Rejected over {short} and {long}",
+        f"Share of records put aside as dead letters. {at_the_limits}",
+        "percentunit",
+        *(
+            Query(recorded(f"{_REJECTED}:ratio_rate{range_}"), f"{{{{job}}}} over {range_}")
+            for range_ in ranges
+        ),
+        limits=[limit("records_rejected_ratio", severity, range_) for range_ in ranges],
     )
 
 

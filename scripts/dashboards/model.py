@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from scripts.dashboards.alerts import open_alerts
 from scripts.dashboards.frame import Board, Row
+from scripts.dashboards.headlines import on_labelled_events
 from scripts.dashboards.limits import limit
 from scripts.dashboards.panels import graph, number
 from scripts.dashboards.promql import OF_MODEL, age_s, increase, newest, per, rate, recorded
-from scripts.dashboards.style import BLUE, LIMIT, ONE_COLUMN, Query, steps_of, words
+from scripts.dashboards.style import ALARM_AT_1, BLUE, LIMIT, ONE_COLUMN, Query, steps_of, words
 from stream_monitor.metrics import names
 
-#: The figures of performance that a graph of one model begins with.
-HEADLINES = "accuracy|balanced_accuracy|f1|roc_auc"
 _STATUS = ("model", "status")
 
 
@@ -111,7 +110,7 @@ def model() -> Board:
                         "in alarm above 1.",
                         "none",
                         Query(_quality(), "{{check}}"),
-                        Query("vector(1)", f"{LIMIT}: alarm"),
+                        ALARM_AT_1,
                     ),
                     graph(
                         "Events of the window",
@@ -125,27 +124,7 @@ def model() -> Board:
             Row(
                 "Performance and latency",
                 (
-                    graph(
-                        "Performance on labelled events",
-                        "On the labelled events of the latest window; figures change as labels "
-                        "come. Dashed: what the figure is in alarm beyond, where a limit is set.",
-                        "percentunit",
-                        Query(
-                            newest(
-                                names.PERFORMANCE, ("model", "metric"), f'metric=~"{HEADLINES}"'
-                            ),
-                            "{{metric}}",
-                        ),
-                        Query(
-                            newest(
-                                names.PERFORMANCE_THRESHOLD,
-                                ("model", "metric"),
-                                f'metric=~"{HEADLINES}"',
-                            ),
-                            f"{LIMIT}: {{{{metric}}}}",
-                        ),
-                        least=None,
-                    ),
+                    on_labelled_events("Performance on labelled events"),
                     graph(
                         "Latency of predictions",
                         "Quantiles over the latest window, as the model server reports them. "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeVar
 
 from grafana_foundation_sdk.builders import bargauge, common, stat, table, timeseries
 from grafana_foundation_sdk.builders.dashboard import DashboardLink
@@ -30,6 +31,8 @@ from scripts.dashboards.style import (
 )
 
 Panel = timeseries.Panel | stat.Panel | bargauge.Panel | table.Panel
+_Panel = TypeVar("_Panel", timeseries.Panel, stat.Panel, bargauge.Panel, table.Panel)
+_Drawn = TypeVar("_Drawn", timeseries.Panel, stat.Panel, bargauge.Panel)
 
 
 def graph(
@@ -69,13 +72,7 @@ def graph(
             .calcs([])
         )
     panel = (
-        timeseries.Panel()
-        .title(title)
-        .description(description)
-        .datasource(DATASOURCE)
-        .unit(unit)
-        .span(span)
-        .height(height)
+        _framed(timeseries.Panel(), title, description, unit, span, height)
         .legend(legend)
         .tooltip(
             common.VizTooltipOptions()
@@ -92,15 +89,13 @@ def graph(
         panel = panel.min(least)
     if most is not None:
         panel = panel.max(most)
-    if none:
-        panel = panel.no_value(none)
     drawn = [Query(each.query, limit_name(each)) for each in limits]
     for query in lettered([*queries, *drawn]):
         panel = panel.with_target(query)
     for color, pattern in ((RED, f"{LIMIT}.*critical.*"), (ORANGE, f"{LIMIT}(?!.*critical).*")):
         if any(q.legend.startswith(LIMIT) for q in [*queries, *drawn]):
             panel = panel.override_by_regexp(f"^{pattern}$", dashed(color))
-    return panel if link is None else panel.data_links([link])
+    return _worded(panel, none, (), link)
 
 
 def number(
@@ -123,13 +118,7 @@ def number(
     ``none`` is said where there is no value, ``mappings`` words in place of some values.
     """
     panel = (
-        stat.Panel()
-        .title(title)
-        .description(description)
-        .datasource(DATASOURCE)
-        .unit(unit)
-        .span(span)
-        .height(height)
+        _framed(stat.Panel(), title, description, unit, span, height)
         .thresholds(thresholds(steps, base))
         .color_mode(options.BigValueColorMode.VALUE)
         .graph_mode(options.BigValueGraphMode.NONE)
@@ -137,13 +126,9 @@ def number(
         .reduce_options(last())
         .with_target(target(query, "A").instant())
     )
-    if none:
-        panel = panel.no_value(none)
     if decimals is not None:
         panel = panel.decimals(decimals)
-    if mappings:
-        panel = panel.mappings(list(mappings))
-    return panel if link is None else panel.data_links([link])
+    return _worded(panel, none, mappings, link)
 
 
 def bars(
@@ -163,14 +148,8 @@ def bars(
 ) -> bargauge.Panel:
     """One figure of each series as it stands, as bars beside each other."""
     panel = (
-        bargauge.Panel()
-        .title(title)
-        .description(description)
-        .datasource(DATASOURCE)
-        .unit(unit)
+        _framed(bargauge.Panel(), title, description, unit, span, height)
         .min(0)
-        .span(span)
-        .height(height)
         .thresholds(thresholds(steps, base))
         .orientation(options.VizOrientation.HORIZONTAL)
         .display_mode(options.BarGaugeDisplayMode.BASIC)
@@ -186,11 +165,7 @@ def bars(
     )
     if most is not None:
         panel = panel.max(most)
-    if none:
-        panel = panel.no_value(none)
-    if mappings:
-        panel = panel.mappings(list(mappings))
-    return panel if link is None else panel.data_links([link])
+    return _worded(panel, none, mappings, link)
 
 
 def rows(
@@ -206,13 +181,7 @@ def rows(
 ) -> table.Panel:
     """A table with a row for each series that is there now and a column for each label."""
     panel = (
-        table.Panel()
-        .title(title)
-        .description(description)
-        .datasource(DATASOURCE)
-        .unit("none")
-        .span(span)
-        .height(height)
+        _framed(table.Panel(), title, description, "none", span, height)
         .no_value(none)
         .filterable(True)
         .with_target(target(Query(expr, ""), "A").instant().format(PromQueryFormat.TABLE))
@@ -230,3 +199,31 @@ def rows(
         links = [{"title": built.title, "url": built.url}]
         panel = panel.override_by_name(link_on, [field("links", links)])
     return panel
+
+
+def _framed(
+    panel: _Panel, title: str, description: str, unit: str, span: int, height: int
+) -> _Panel:
+    """What every panel has: its words, its source and its size."""
+    return (
+        panel.title(title)
+        .description(description)
+        .datasource(DATASOURCE)
+        .unit(unit)
+        .span(span)
+        .height(height)
+    )
+
+
+def _worded(
+    panel: _Drawn,
+    none: str,
+    mappings: Sequence[dashboard.ValueMapping],
+    link: DashboardLink | None,
+) -> _Drawn:
+    """Words in the place of values or of none, and where the figures lead."""
+    if none:
+        panel = panel.no_value(none)
+    if mappings:
+        panel = panel.mappings(list(mappings))
+    return panel if link is None else panel.data_links([link])

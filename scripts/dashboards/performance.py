@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from scripts.dashboards.alerts import open_alerts
 from scripts.dashboards.frame import Board, Row
+from scripts.dashboards.headlines import on_labelled_events
 from scripts.dashboards.limits import limit
-from scripts.dashboards.model import HEADLINES
 from scripts.dashboards.panels import graph, number
 from scripts.dashboards.promql import OF_MODEL, newest, per, rate, recorded, total
-from scripts.dashboards.style import BLUE, LIMIT, Query, steps_of
+from scripts.dashboards.style import ALARM_AT_1, BLUE, LIMIT, Query, steps_of
 from stream_monitor.metrics import names
 
 _METRIC = ("model", "metric")
@@ -87,21 +87,7 @@ def performance() -> Board:
             Row(
                 "Performance",
                 (
-                    graph(
-                        "On labelled events",
-                        "On the labelled events of the latest window; figures change as labels "
-                        "come. Dashed: what the figure is in alarm beyond, where a limit is set.",
-                        "percentunit",
-                        Query(
-                            newest(names.PERFORMANCE, _METRIC, f'metric=~"{HEADLINES}"'),
-                            "{{metric}}",
-                        ),
-                        Query(
-                            newest(names.PERFORMANCE_THRESHOLD, _METRIC, f'metric=~"{HEADLINES}"'),
-                            f"{LIMIT}: {{{{metric}}}}",
-                        ),
-                        least=None,
-                    ),
+                    on_labelled_events("On labelled events"),
                     graph(
                         "Estimated from the scores",
                         "On all events, without labels, if the scores are as well calibrated as in "
@@ -139,7 +125,7 @@ def performance() -> Board:
                             ),
                             "{{detector}}",
                         ),
-                        Query("vector(1)", f"{LIMIT}: alarm"),
+                        ALARM_AT_1,
                         span=8,
                     ),
                     graph(

@@ -7,7 +7,7 @@ from scripts.dashboards.frame import Board, Row
 from scripts.dashboards.limits import limit
 from scripts.dashboards.panels import bars, graph, number
 from scripts.dashboards.promql import OF_MODEL, increase, newest, per, rate, recorded
-from scripts.dashboards.style import ANY_IS_BAD, ANY_WARNS, BLUE, LIMIT, Query, steps_of
+from scripts.dashboards.style import ALARM_AT_1, ANY_IS_BAD, ANY_WARNS, BLUE, LIMIT, Query, steps_of
 from stream_monitor.metrics import names
 
 _CHECK = ("model", "column", "check")
@@ -18,6 +18,7 @@ _LEGEND = "{{column}} {{check}}"
 def quality() -> Board:
     """One model's values, and the events that never came to be values."""
     late = limit("events_late_ratio", "warning")
+    late_share = Query(recorded("job_model:stream_monitor_events_late:ratio_rate1h"), "late")
     return Board(
         "quality",
         "stream-monitor: Data quality",
@@ -56,9 +57,7 @@ def quality() -> Board:
                         "Events late",
                         "Share of the last hour's events that came after their window was judged.",
                         "percentunit",
-                        Query(
-                            recorded("job_model:stream_monitor_events_late:ratio_rate1h"), "late"
-                        ),
+                        late_share,
                         steps=steps_of(late),
                         decimals=2,
                         none="No events",
@@ -75,7 +74,7 @@ def quality() -> Board:
                         "threshold of its window.",
                         "none",
                         Query(f"max by (model, check) ({_multiple()})", "{{check}}"),
-                        Query("vector(1)", f"{LIMIT}: alarm"),
+                        ALARM_AT_1,
                     ),
                     bars(
                         "Worst checks",
@@ -124,9 +123,7 @@ def quality() -> Board:
                         "Share of the last hour's events that came after their window was judged "
                         "and count nowhere. From the limit on StreamMonitorEventsLate begins.",
                         "percentunit",
-                        Query(
-                            recorded("job_model:stream_monitor_events_late:ratio_rate1h"), "late"
-                        ),
+                        late_share,
                         limits=(late,),
                         span=8,
                     ),

@@ -28,6 +28,10 @@ class Query:
     legend: str
 
 
+#: The line at 1, for figures that are multiples of their threshold.
+ALARM_AT_1 = Query("vector(1)", f"{LIMIT}: alarm")
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """From this value on a figure has this colour."""

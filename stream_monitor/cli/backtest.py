@@ -10,8 +10,7 @@ import click
 import msgspec
 from pydantic import ValidationError
 
-from stream_monitor.alerts.rule import OPEN, Status
-from stream_monitor.alerts.times import rfc3339
+from stream_monitor.cli.backtest_told import say_next, show, some
 from stream_monitor.cli.files import write_whole
 from stream_monitor.cli.findings import Findings
 from stream_monitor.cli.later import (
@@ -26,9 +25,7 @@ from stream_monitor.cli.performed import Performed
 from stream_monitor.cli.reference import load
 from stream_monitor.cli.report import write_report
 from stream_monitor.cli.restated import Restated
-from stream_monitor.cli.roles import told_roles
-from stream_monitor.cli.rows import RowOptions, Rows, labelled_rows, row_options
-from stream_monitor.config import duration
+from stream_monitor.cli.rows import RowOptions, Rows, row_options
 from stream_monitor.config.settings import ModelSettings, Settings
 from stream_monitor.errors import DataError
 from stream_monitor.pipeline.effects import Publish, Stream
@@ -144,7 +141,7 @@ def backtest(
                     restated.add(publish.document)
             keep(restated.final())
         keep(restated.rest())
-    _show(output, reference, found, of_model, findings, performed, alerts)
+    show(output, reference, found, of_model, findings, performed, alerts)
     if later is not None:
         output.line(
             f"{len(later.labels):,} labels came on their own, {later.never:,} never: "
@@ -169,7 +166,7 @@ def backtest(
         _write(output, target, msgspec.json.format(msgspec.json.encode(document), indent=1))
     if page is not None:
         write_report(output, period.history([reference]), page)
-    _say_next(output, reference_path, findings, of_model, target)
+    say_next(output, reference_path, findings, of_model, target)
 
 
 def _steps(
@@ -224,108 +221,12 @@ def _compare(reference: Reference, rows: Rows, data: Path, output: Output) -> No
             lacking.append(role)
     if lacking:
         output.warn(
-            f"{data} lacks {_some(lacking)} of the reference, judged as missing in every row"
+            f"{data} lacks {some(lacking)} of the reference, judged as missing in every row"
         )
     known = {column.name for column in reference.features}
     extra = [name for name in rows.roles.features if name not in known]
     if extra:
-        output.warn(f"not in the reference, so not judged: {_some(extra)}")
-
-
-def _show(
-    output: Output,
-    reference: Reference,
-    rows: Rows,
-    settings: ModelSettings,
-    findings: Findings,
-    performed: Performed,
-    alerts: Sequence[Mapping[str, Any]],
-) -> None:
-    output.line(f"{reference.model}: against reference {reference.hash}", style="bold")
-    output.line(told_roles(rows.roles))
-    labelled = labelled_rows(rows)
-    told = "" if labelled is None else f", {labelled:,} with a label"
-    output.line(f"{len(rows):,} rows{told}, {rfc3339(rows.first_ms)} to {rfc3339(rows.last_ms)}")
-    window, slide = duration.render(settings.window_ms), duration.render(settings.slide_ms)
-    by_status = ", ".join(f"{n:,} {name}" for name, n in sorted(findings.statuses.items()))
-    output.line(f"{findings.windows:,} windows of {window} every {slide}: {by_status}")
-    output.table(
-        ("column", "in alarm", "judged", "largest effect", "in the window to", "first alarm", "by"),
-        [
-            (
-                column.column or "(the model)",
-                column.in_alarm,
-                column.judged,
-                column.largest_effect,
-                (column.largest_effect_window or {}).get("end"),
-                column.first_alarm,
-                ", ".join(f"{what} {n:,}" for what, n in column.alarms.most_common()) or None,
-            )
-            for column in findings.columns()
-        ],
-    )
-    if performed.rows():
-        output.table(
-            ("figure", "last window", "95 %", "estimated", "worst", "in the window to"),
-            performed.rows(),
-            title="performance, of the labelled events",
-        )
-    if not alerts:
-        output.line("No alert would have been sent.")
-        return
-    # Late labels may raise an alert again, or withdraw it: what was said last of it holds.
-    last = {alert["alert_id"]: alert for alert in alerts}
-    largest: dict[str, float] = {}
-    for alert in alerts:
-        if alert["effect"] is not None:
-            id_ = alert["alert_id"]
-            largest[id_] = max(alert["effect"], largest.get(id_, 0.0))
-    output.table(
-        ("started", "recovered", "severity", "column", "by", "effect"),
-        [
-            (
-                rfc3339(alert["started_at"]),
-                _ended(alert),
-                alert["severity"],
-                _about(alert),
-                f"{alert['family']} {alert['monitor']}",
-                largest.get(id_),
-            )
-            for id_, alert in last.items()
-        ],
-        title="alerts that would have been sent",
-    )
-
-
-def _ended(alert: Mapping[str, Any]) -> str:
-    if alert["status"] == Status.RECOVERED:
-        return rfc3339(alert["recovered_at"])
-    return "open" if alert["status"] in OPEN else str(alert["status"])
-
-
-def _about(alert: Mapping[str, Any]) -> str:
-    return alert["column"] or _some([c["column"] for c in alert["columns"]]) or "(the model)"
-
-
-def _say_next(
-    output: Output,
-    reference: Path,
-    findings: Findings,
-    settings: ModelSettings,
-    target: Path | None,
-) -> None:
-    judged = any(column.judged for column in findings.columns())
-    if not judged:
-        output.line(
-            f"No window held min_samples = {settings.min_samples:,} rows, so nothing was judged: "
-            "set a longer --window or a shorter --interval."
-        )
-    elif target is None:
-        output.line("Next: every verdict with its figures by --json FILE; or live, by")
-        output.line(f"  stream-monitor reference publish {reference}")
-    else:
-        output.line(f"Every verdict is in {target}. Next, to judge live events:")
-        output.line(f"  stream-monitor reference publish {reference}")
+        output.warn(f"not in the reference, so not judged: {some(extra)}")
 
 
 def _write(output: Output, target: Path, document: bytes) -> None:
@@ -333,8 +234,3 @@ def _write(output: Output, target: Path, document: bytes) -> None:
         click.echo(document)
     else:
         write_whole(target, document + b"\n")
-
-
-def _some(names: Sequence[str]) -> str:
-    more = f" and {len(names) - 8:,} more" if len(names) > 8 else ""
-    return ", ".join(names[:8]) + more

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -21,18 +20,17 @@ from stream_monitor.cli.output import (
     load_settings,
 )
 from stream_monitor.cli.promote import promote
+from stream_monitor.cli.reference_told import reference_document, show_reference
 from stream_monitor.cli.roles import (
+    RoleOptions,
     found_roles,
     kind_option,
-    read_with_roles,
     role_options,
     told_roles,
 )
 from stream_monitor.cli.seasons import (
     seasons,
-    strata_document,
     times_for,
-    told_strata,
     warn_of_another_season,
     warn_of_thin_strata,
 )
@@ -40,8 +38,6 @@ from stream_monitor.errors import DataError
 from stream_monitor.reference.build import build as build_reference
 from stream_monitor.reference.codec import decode, encode
 from stream_monitor.reference.dependence import NEEDED, Dependence
-from stream_monitor.reference.derived import Products
-from stream_monitor.reference.explain import ALPHA, WINDOW, dependence_of, explain, labels_of
 from stream_monitor.reference.model import Kind, Reference
 
 #: No reference in a file is larger; it would not fit into a Kafka message anyway.
@@ -89,13 +85,7 @@ def build(
     data: Path,
     model: str,
     target: Path | None,
-    prediction: str | None,
-    score: str | None,
-    label: str | None,
-    id_: str | None,
-    timestamp: str | None,
-    features: tuple[str, ...],
-    ignore: tuple[str, ...],
+    named: RoleOptions,
     kinds: tuple[tuple[str, Kind], ...],
     positive: str | None,
     dependence: str,
@@ -113,17 +103,7 @@ def build(
     counted by its strata, at their own times.
     """
     output = Output(as_json)
-    table, roles = read_with_roles(
-        output,
-        data,
-        prediction=prediction,
-        score=score,
-        label=label,
-        id=id_,
-        timestamp=timestamp,
-        features=features,
-        ignore=ignore,
-    )
+    table, roles = named.rows_of(data, output)
     season = load_settings(config_path).for_model(model).season
     times = times_for(season, table, roles, data.name)
     monitored = [*roles.features, *filter(None, (roles.prediction, roles.score))]
@@ -147,14 +127,14 @@ def build(
     packed = encode(made)
     target = target or Path(f"{model.replace(os.sep, '_')}.reference")
     write_whole(target, packed)
-    _show(output, made)
+    show_reference(output, made)
     if made.derived is None and dependence != Dependence.NONE:
         output.line(f"to watch dependence {NEEDED}")
     warn_of_thin_strata(output, made)
     output.line(told_roles(roles))
     output.line(f"{target}: {len(packed):,} bytes")
     output.emit_json(
-        _document(made)
+        reference_document(made)
         | {
             "file": str(target),
             "bytes": len(packed),
@@ -173,9 +153,9 @@ def show(file: Path, config_path: Path | None, as_json: bool) -> None:
     output = Output(as_json)
     found = load(file)
     settings = load_settings(config_path)
-    _show(output, found)
+    show_reference(output, found)
     warn_of_another_season(output, found, settings)
-    output.emit_json(_document(found))
+    output.emit_json(reference_document(found))
 
 
 @reference.command()
@@ -241,69 +221,3 @@ def load(file: Path) -> Reference:
         raise DataError(f"{file} cannot be read: {reason}.") from error
     except DataError as error:
         raise DataError(f"{file}: {error}") from error
-
-
-def _show(output: Output, shown: Reference) -> None:
-    made = datetime.fromtimestamp(shown.created_ms / 1000, UTC)
-    output.line(f"{shown.model}: reference {shown.hash}", style="bold")
-    classes = f" of {', '.join(shown.classes)}" if shown.classes else ""
-    positive = f", positive {shown.positive}" if shown.positive is not None else ""
-    output.line(f"{shown.task}{classes}{positive}")
-    output.line(f"{shown.rows:,} rows of {shown.source}, {made:%Y-%m-%d %H:%M} UTC")
-    if shown.former:
-        gone = shown.former[0]
-        output.line(f"replaces {gone.hash}, {gone.rows:,} rows of {gone.source}")
-    if shown.classes:
-        output.line(_told_labels(shown))
-    output.line(_told_dependence(shown))
-    for line in told_strata(shown):
-        output.line(line)
-    rows = explain(shown)
-    columns = ("column", "role", "kind", "missing", "distinct", "values", "detectable", "note")
-    output.table(columns, ([_cell(name, row[name]) for name in columns] for row in rows))
-    if any(row["detectable"] is not None for row in rows):
-        output.line(
-            f"detectable: the smallest KS distance that {WINDOW:,} rows show at level {ALPHA:g}"
-        )
-
-
-def _told_labels(shown: Reference) -> str:
-    baseline, calibration = shown.baseline, shown.calibration
-    if baseline is None:
-        return "no labels: no baseline, and performance is not estimated"
-    told = f"{baseline.labelled:,} labelled rows, error rate {baseline.error:.4g}"
-    if calibration is None:
-        return f"{told}; no usable score, so performance is not estimated"
-    return f"{told}; calibration from {calibration.rows:,} scores"
-
-
-def _told_dependence(shown: Reference) -> str:
-    derived = shown.derived
-    if derived is None:
-        return "dependence: not watched"
-    features = len(derived.standard.sources)
-    if isinstance(derived, Products):
-        return f"dependence: {features:,} features, products of pairs ({len(derived.pairs):,})"
-    return f"dependence: {features:,} features, leading components ({len(derived.variances):,})"
-
-
-def _cell(name: str, value: object) -> object:
-    return f"{value:.2%}" if name == "missing" and isinstance(value, float) else value
-
-
-def _document(shown: Reference) -> dict[str, object]:
-    return {
-        "model": shown.model,
-        "hash": shown.hash,
-        "rows": shown.rows,
-        "task": shown.task,
-        "classes": shown.classes,
-        "positive": shown.positive,
-        "source": shown.source,
-        "created_ms": shown.created_ms,
-        "replaces": shown.replaces,
-        "labels": labels_of(shown),
-        "dependence": dependence_of(shown),
-        "season": strata_document(shown),
-        "columns": explain(shown),
-    }

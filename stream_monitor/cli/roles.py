@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import click
 
+from stream_monitor.cli.bundle import bundled
 from stream_monitor.cli.output import Output
 from stream_monitor.reference.data import Roles, assign_roles, read
 from stream_monitor.reference.model import Kind
@@ -20,7 +22,7 @@ Command = TypeVar("Command", bound=Callable[..., object])
 #: Roles in the order in which they are told.
 ROLES = ("prediction", "score", "label", "id", "timestamp", "latency", "version")
 
-_OPTIONS = (
+ROLE_OPTIONS = (
     click.option("--prediction", metavar="COL", help="The predictions."),
     click.option("--score", metavar="COL", help="The score or probability behind a prediction."),
     click.option("--label", metavar="COL", help="The ground truth."),
@@ -43,11 +45,40 @@ _OPTIONS = (
 )
 
 
-def role_options(command: Command) -> Command:
-    """Arguments ``prediction, score, label, id_, timestamp, features, ignore``."""
-    for option in reversed(_OPTIONS):
-        command = option(command)
-    return command
+@dataclass(frozen=True)
+class RoleOptions:
+    """What the options of roles say; a role that none names is found by its column's name."""
+
+    prediction: str | None = None
+    score: str | None = None
+    label: str | None = None
+    id_: str | None = None
+    timestamp: str | None = None
+    features: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+
+    def assign(self, table: pa.Table) -> Roles:
+        """What each column of the table is to the model."""
+        return assign_roles(
+            table,
+            prediction=self.prediction,
+            score=self.score,
+            label=self.label,
+            id=self.id_,
+            timestamp=self.timestamp,
+            features=self.features,
+            ignore=self.ignore,
+        )
+
+    def rows_of(self, data: Path, output: Output) -> tuple[pa.Table, Roles]:
+        """The rows of a file, with progress, and what their columns are to the model."""
+        with output.progress(f"rows of {data.name}") as progress:
+            table = read(data, advance=progress.advance)
+        return table, self.assign(table)
+
+
+#: The options of roles, as the one argument ``named`` (RoleOptions).
+role_options = bundled("named", RoleOptions, ROLE_OPTIONS)
 
 
 class ColumnKind(click.ParamType):
@@ -88,31 +119,3 @@ def told_roles(roles: Roles) -> str:
         for role, name in found_roles(roles).items()
     ]
     return f"roles: {', '.join(told) or 'none'}; features {len(roles.features):,}"
-
-
-def read_with_roles(
-    output: Output,
-    data: Path,
-    *,
-    prediction: str | None,
-    score: str | None,
-    label: str | None,
-    id: str | None,
-    timestamp: str | None,
-    features: tuple[str, ...],
-    ignore: tuple[str, ...],
-) -> tuple[pa.Table, Roles]:
-    """The rows of a file, with progress, and what their columns are to the model."""
-    with output.progress(f"rows of {data.name}") as progress:
-        table = read(data, advance=progress.advance)
-    roles = assign_roles(
-        table,
-        prediction=prediction,
-        score=score,
-        label=label,
-        id=id,
-        timestamp=timestamp,
-        features=features,
-        ignore=ignore,
-    )
-    return table, roles

@@ -6,19 +6,18 @@ judged offline and what is judged from Kafka can be compared report by report.
 
 from __future__ import annotations
 
-import functools
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import click
 import numpy as np
 import pyarrow as pa
 
+from stream_monitor.cli.bundle import bundled
 from stream_monitor.cli.output import DURATION, Output
-from stream_monitor.cli.roles import role_options
+from stream_monitor.cli.roles import ROLE_OPTIONS, RoleOptions
 from stream_monitor.config.duration import SECOND
 from stream_monitor.errors import BadMessageError, DataError
 from stream_monitor.events.batch import EventBatch, IntArray
@@ -74,16 +73,9 @@ class Rows:
 
 
 @dataclass(frozen=True)
-class RowOptions:
-    """What the options of ``row_options`` say."""
+class RowOptions(RoleOptions):
+    """What the options of ``row_options`` say: the roles of columns, and when rows happened."""
 
-    prediction: str | None = None
-    score: str | None = None
-    label: str | None = None
-    id_: str | None = None
-    timestamp: str | None = None
-    features: tuple[str, ...] = ()
-    ignore: tuple[str, ...] = ()
     labels: Path | None = None
     start_ms: int | None = None
     interval_ms: int | None = None
@@ -109,16 +101,7 @@ class RowOptions:
         with output.progress(f"reading {data.name}") as progress:
             table = _of_model(read(data, limit=self.limit, advance=progress.advance), data, model)
             given, table = self._with_labels(table, known or {})
-        roles = assign_roles(
-            table,
-            prediction=given.prediction,
-            score=given.score,
-            label=given.label,
-            id=given.id_,
-            timestamp=given.timestamp,
-            features=given.features,
-            ignore=given.ignore,
-        )
+        roles = given.assign(table)
         if roles.timestamp is not None:
             if self.interval_ms is not None:
                 output.warn(f"--interval is not used: the times are in column {roles.timestamp}")
@@ -158,41 +141,32 @@ class RowOptions:
         return replace(given, id_=id_, label=label), join_labels(table, labels, id_, label)
 
 
-def row_options(command: Callable[..., None]) -> Callable[..., None]:
-    """The options of rows, as the one argument ``rows`` (RowOptions)."""
-    names = [field.name for field in fields(RowOptions)]
+_OPTIONS = (
+    click.option(
+        "--labels",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="The ground truth in a file of its own, found by --id.",
+    ),
+    *ROLE_OPTIONS,
+    click.option(
+        "--start",
+        "start_ms",
+        type=Time(),
+        metavar="TIME",
+        help="The first row's time, RFC 3339 or now; a file's own times are shifted to it.",
+    ),
+    click.option(
+        "--interval",
+        "interval_ms",
+        type=DURATION,
+        help="Between two rows of a file without timestamps [default: 1s].",
+    ),
+    click.option("--limit", type=click.IntRange(1), metavar="N", help="Only the first N rows."),
+)
 
-    @functools.wraps(command)
-    def bundled(**arguments: object) -> None:
-        given: dict[str, Any] = {name: arguments.pop(name) for name in names}
-        command(rows=RowOptions(**given), **arguments)
-
-    options = (
-        click.option(
-            "--labels",
-            type=click.Path(path_type=Path),
-            metavar="FILE",
-            help="The ground truth in a file of its own, found by --id.",
-        ),
-        role_options,
-        click.option(
-            "--start",
-            "start_ms",
-            type=Time(),
-            metavar="TIME",
-            help="The first row's time, RFC 3339 or now; a file's own times are shifted to it.",
-        ),
-        click.option(
-            "--interval",
-            "interval_ms",
-            type=DURATION,
-            help="Between two rows of a file without timestamps [default: 1s].",
-        ),
-        click.option("--limit", type=click.IntRange(1), metavar="N", help="Only the first N rows."),
-    )
-    for option in reversed(options):
-        bundled = option(bundled)
-    return bundled
+#: The options of rows, as the one argument ``rows`` (RowOptions).
+row_options = bundled("rows", RowOptions, _OPTIONS)
 
 
 def labelled_rows(rows: Rows) -> int | None:

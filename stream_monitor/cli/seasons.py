@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from stream_monitor.cli.output import Output, config_option, json_option, load_settings
-from stream_monitor.cli.roles import kind_option, read_with_roles, role_options
+from stream_monitor.cli.roles import RoleOptions, kind_option, role_options
 from stream_monitor.errors import DataError
 from stream_monitor.reference.build import build as build_reference
 from stream_monitor.reference.data import times_of
@@ -38,13 +38,7 @@ _NAMED = 8  # strata that a line names
 def seasons(
     data: Path,
     model: str | None,
-    prediction: str | None,
-    score: str | None,
-    label: str | None,
-    id_: str | None,
-    timestamp: str | None,
-    features: tuple[str, ...],
-    ignore: tuple[str, ...],
+    named: RoleOptions,
     kinds: tuple[tuple[str, Kind], ...],
     config_path: Path | None,
     as_json: bool,
@@ -56,17 +50,7 @@ def seasons(
     clusters are no season: what counts is that it comes again.
     """
     output = Output(as_json)
-    table, roles = read_with_roles(
-        output,
-        data,
-        prediction=prediction,
-        score=score,
-        label=label,
-        id=id_,
-        timestamp=timestamp,
-        features=features,
-        ignore=ignore,
-    )
+    table, roles = named.rows_of(data, output)
     if roles.timestamp is None:
         raise DataError(f"{data.name} has no times: name their column (--time-column COL).")
     settings = load_settings(config_path)

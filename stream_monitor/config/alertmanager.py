@@ -43,9 +43,11 @@ def _link(text: str) -> str:
 
 
 Urls = Annotated[
-    tuple[Text, ...], Field(strict=False, max_length=16), AfterValidator(distinct),
+    tuple[Text, ...],
+    Field(strict=False, max_length=16),
+    AfterValidator(distinct),
     AfterValidator(_urls),
-]  # fmt: skip
+]
 Link = Annotated[str, AfterValidator(_link)]
 
 

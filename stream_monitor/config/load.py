@@ -24,8 +24,9 @@ from stream_monitor.config.fields import (
     leaves,
     nearest,
 )
+from stream_monitor.config.overlay import overlay
 from stream_monitor.config.problems import Problem, error_of
-from stream_monitor.config.render import scalar
+from stream_monitor.config.render import shown
 from stream_monitor.config.settings import Settings
 from stream_monitor.config.yaml_text import Path
 
@@ -131,18 +132,7 @@ def _overlay(values: dict[object, object]) -> None:
     if isinstance(defaults, dict) and isinstance(models, dict):
         for name, own in models.items():
             if isinstance(own, dict):
-                models[name] = _merged(defaults, own)
-
-
-def _merged(below: dict[object, object], above: dict[object, object]) -> dict[object, object]:
-    merged = dict(below)
-    for key, item in above.items():
-        base = merged.get(key)
-        if isinstance(base, dict) and isinstance(item, dict):
-            merged[key] = _merged(base, item)
-        else:
-            merged[key] = item
-    return merged
+                models[name] = overlay(defaults, own)
 
 
 def _secrets(values: Mapping[object, object], places: _Places) -> Iterator[Problem]:
@@ -187,11 +177,11 @@ def _sentence(error: ErrorDetails, path: Path) -> str:
     if kind == "extra_forbidden":
         return _unknown(path)
     if kind == "invalid_key":
-        return f"{_shown(error['loc'][-1])} is no key of a setting; keys are texts"
+        return f"{shown(error['loc'][-1])} is no key of a setting; keys are texts"
     if kind == "value_error":
         return str(error["ctx"]["error"])
     if error["loc"][-1:] == ("[key]",):
-        return f"{_shown(given)} is no name of a model; names are texts, so put it in quotes"
+        return f"{shown(given)} is no name of a model; names are texts, so put it in quotes"
     place = at(path)
     while path and place is None:  # an item of a list: the list's own sentence
         path = path[:-1]
@@ -206,7 +196,7 @@ def _sentence(error: ErrorDetails, path: Path) -> str:
         allowed = "a mapping"
     else:
         allowed = f"a mapping with the keys {', '.join(children(place))}"
-    return f"{_shown(given)} is given; allowed is {allowed}"
+    return f"{shown(given)} is given; allowed is {allowed}"
 
 
 def _unknown(path: Path) -> str:
@@ -216,12 +206,3 @@ def _unknown(path: Path) -> str:
     if like is not None:
         return f"no such setting; do you mean {like}?"
     return f"no such setting; known here are {', '.join(known)}"
-
-
-def _shown(value: object) -> str:
-    if isinstance(value, dict):
-        return "a mapping"
-    if isinstance(value, list) and any(isinstance(item, dict | list) for item in value):
-        return "a list of more than plain values"
-    text = scalar(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."

@@ -14,6 +14,8 @@ from stream_monitor.config.budget import Budget
 from stream_monitor.config.kinds import key_of
 from stream_monitor.config.settings import Settings
 
+_MOST_SHOWN = 60  # characters
+
 #: Values of a section: below a key another section, or a value as YAML has it.
 Plain = dict[str, object]
 
@@ -71,6 +73,16 @@ def differences(settings: Settings) -> tuple[Difference, ...]:
     for name, own in models.items():
         found += _differences(own, values["defaults"], f"models.{name}.")
     return tuple(found)
+
+
+def shown(value: object) -> str:
+    """A value that was given, for a sentence about it: a long one is cut."""
+    if isinstance(value, dict):
+        return "a mapping"
+    if isinstance(value, list) and any(isinstance(item, dict | list) for item in value):
+        return "a list of more than plain values"
+    text = scalar(value)
+    return text if len(text) <= _MOST_SHOWN else f"{text[: _MOST_SHOWN - 3]}..."
 
 
 def scalar(value: object) -> str:

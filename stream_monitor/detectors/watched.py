@@ -17,12 +17,8 @@ import numpy as np
 from stream_monitor.config.monitors import EVIDENCE
 from stream_monitor.config.settings import ModelSettings
 from stream_monitor.detectors.checks import fresh, unusable
-from stream_monitor.detectors.evidence.bins import (
-    FeatureBins,
-    bins_of_column,
-    bins_of_column_in,
-    bins_of_rate,
-)
+from stream_monitor.detectors.evidence.bins import FeatureBins
+from stream_monitor.detectors.evidence.cuts import bins_of_column, bins_of_column_in, bins_of_rate
 from stream_monitor.detectors.judge import given_columns, judged_columns
 from stream_monitor.detectors.verdict import Family
 from stream_monitor.reference.model import Kind, NumericColumn, Reference, ReferenceColumn, Role

@@ -22,11 +22,12 @@ from stream_monitor.metrics.snapshot import (
     Snapshot,
     WorkerState,
 )
+from stream_monitor.pipeline.counts import Counts
 from stream_monitor.pipeline.effects import Publish, Stream
 from stream_monitor.pipeline.evaluate import Evaluator
 from stream_monitor.pipeline.model_state import EvaluatorCounts
 from stream_monitor.pipeline.read_labels import LabelCounts
-from stream_monitor.pipeline.summarise import Counts, Summariser
+from stream_monitor.pipeline.summarise import Summariser
 from stream_monitor.reference.registry import References
 
 #: The pieces of work that are timed.

@@ -32,8 +32,8 @@ from stream_monitor.kafka.transport import consumer_of, transport_of
 from stream_monitor.kafka.view import WorkerView
 from stream_monitor.kafka.web import Web
 from stream_monitor.metrics.snapshot import Snapshot, WorkerState
+from stream_monitor.pipeline.counts import Counts
 from stream_monitor.pipeline.effects import Publish
-from stream_monitor.pipeline.summarise import Counts
 from stream_monitor.reference.registry import References
 
 

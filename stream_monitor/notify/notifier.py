@@ -66,11 +66,16 @@ class Notifier:
         """The worker's snapshot with what the notifier has done."""
         views = tuple(
             NotifiedView(
-                url, line.told, line.requests, line.failures, line.backlog.dropped,
-                len(line.backlog), line.client.problem,
+                url,
+                line.told,
+                line.requests,
+                line.failures,
+                line.backlog.dropped,
+                len(line.backlog),
+                line.client.problem,
             )
             for url, line in self._lines.items()
-        )  # fmt: skip
+        )
         return replace(snapshot, notified=views)
 
     async def run(self, read: Callable[[], Snapshot]) -> None:

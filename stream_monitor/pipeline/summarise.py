@@ -7,18 +7,17 @@ so there is no state to save: the committed offset is the state.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
 from stream_monitor.events.batch import EventBatch, RecordLike
 from stream_monitor.events.decode import Decoder
-from stream_monitor.events.join import join
 from stream_monitor.joining.messages import Source
 from stream_monitor.joining.outbox import Outbox
 from stream_monitor.joining.parts import prediction_part
+from stream_monitor.pipeline.counts import Counts
 from stream_monitor.pipeline.effects import (
     SendDeadLetter,
     SendJoin,
@@ -27,8 +26,8 @@ from stream_monitor.pipeline.effects import (
     SummariseEffect,
 )
 from stream_monitor.pipeline.messages import Slot, SlotKey
-from stream_monitor.reference.model import NO_REFERENCE, Reference
-from stream_monitor.summaries.model import ModelSummary
+from stream_monitor.pipeline.open_panes import OpenPanes
+from stream_monitor.reference.model import Reference
 from stream_monitor.summaries.slices import UNCUT, Slicing
 from stream_monitor.windows.panes import WindowSpec
 from stream_monitor.windows.watermark import ModelProgress, PartitionProgress
@@ -60,36 +59,6 @@ class SummariserConfig:
 
 
 @dataclass(slots=True)
-class Counts:
-    """What machines have done, one or several that share it; only ever grows."""
-
-    records: int = 0
-    events: Counter[str] = field(default_factory=Counter)  # by model
-    rejected: Counter[str] = field(default_factory=Counter)  # by reason
-    dropped: Counter[str] = field(default_factory=Counter)  # by limit
-    without_reference: Counter[str] = field(default_factory=Counter)  # by model
-    without_id: Counter[str] = field(default_factory=Counter)  # by model: no label can join
-
-
-@dataclass(slots=True)
-class _Open:
-    """A pane of the block being read: summarised so far, and batches still to be."""
-
-    reference: Reference | None
-    slicing: Slicing
-    summary: ModelSummary
-    waiting: list[EventBatch]
-    waiting_rows: int
-    dirty: bool
-
-    def settle(self) -> None:
-        for batch in join(self.waiting):
-            self.summary = self.summary.merge(ModelSummary.of(batch, self.reference, self.slicing))
-        self.waiting = []
-        self.waiting_rows = 0
-
-
-@dataclass(slots=True)
 class _Seen:
     watermark_ms: int
     arrived_ms: int
@@ -116,7 +85,7 @@ class Summariser:
         self._partitions = partitions
         self._decoder = decoder
         self._config = config
-        self._open: dict[tuple[str, str, int], _Open] = {}
+        self._open = OpenPanes(config.max_panes, config.slicing)
         self._block = 0
         self._seen: dict[str, _Seen] = {}
         self._strangers: set[str] = set()  # models without a reference
@@ -235,31 +204,9 @@ class Summariser:
             newest = max(newest, seen.watermark_ms)
         self._seen[model] = _Seen(newest, now_ms)
         slide = self._config.spec(model).slide_ms
-        hash_ = reference.hash if reference is not None else NO_REFERENCE
         for index, part in batch.split(np.floor_divide(batch.timestamps, slide)):
-            self._add(part, reference, (model, hash_, index * slide))
-
-    def _add(
-        self, part: EventBatch, reference: Reference | None, key: tuple[str, str, int]
-    ) -> None:
-        entry = self._open.get(key)
-        if entry is None:
-            if len(self._open) >= self._config.max_panes:
+            if not self._open.add(part, reference, index * slide):
                 self.counts.dropped["open_panes"] += len(part)
-                return
-            entry = self._open[key] = _Open(
-                reference,
-                self._config.slicing(part.model),
-                ModelSummary.empty(reference),
-                [],
-                0,
-                True,
-            )
-        entry.waiting.append(part)
-        entry.waiting_rows += len(part)
-        entry.dirty = True
-        if entry.waiting_rows >= _SETTLE_ROWS:
-            entry.settle()
 
     def _tell(self, batch: EventBatch, reference: Reference | None) -> None:
         """Keep for the joiners what a label may come for."""
@@ -294,16 +241,17 @@ class Summariser:
         self, last: int, due: Mapping[str, ModelProgress] | None = None
     ) -> Iterator[SummariseEffect]:
         """The slots that have changed, all or those that are ``due``, up to offset ``last``."""
-        for (model, hash_, pane), entry in self._open.items():
-            spec = self._config.spec(model)
-            at = None if due is None else due[model]
-            wanted = at is None or at.idle or spec.due(pane + spec.slide_ms, at.watermark_ms)
-            if not entry.dirty or not wanted:
-                continue
-            entry.settle()
-            entry.dirty = False
-            key = SlotKey(model, hash_, pane, spec.slide_ms, self.partition, self._block)
-            yield SendSlot(Slot(key, last, entry.summary.rows, entry.summary.to_state()))
+
+        def wanted(model: str, pane_ms: int) -> bool:
+            if due is None:
+                return True
+            at, spec = due[model], self._config.spec(model)
+            return at.idle or spec.due(pane_ms + spec.slide_ms, at.watermark_ms)
+
+        for model, hash_, pane_ms, summary in self._open.changed(wanted):
+            slide_ms = self._config.spec(model).slide_ms
+            key = SlotKey(model, hash_, pane_ms, slide_ms, self.partition, self._block)
+            yield SendSlot(Slot(key, last, summary.rows, summary.to_state()))
 
     def _progress(self, now_ms: int, caught_up: bool) -> PartitionProgress:
         timeout = self._config.idle_timeout_ms
@@ -320,8 +268,3 @@ class Summariser:
             },
             rested=caught_up and now_ms - (self._began_ms or 0) >= timeout,
         )
-
-
-#: Rows of a pane that are held back to be summarised together: a summary has a price a
-#: batch (an array as long as the reference for each column) beside the price a row.
-_SETTLE_ROWS = 8192

@@ -10,7 +10,7 @@ import numpy as np
 from stream_monitor.reference.derived import Components, Derived, Products, Standard
 from stream_monitor.reference.model import NumericColumn, ReferenceColumn, Role
 from stream_monitor.reference.packing import pack_counts, unpack_counts
-from stream_monitor.statistics.arrays import FloatArray
+from stream_monitor.statistics.arrays import FloatArray, read_only
 
 
 class ProductsWire(msgspec.Struct, array_like=True, frozen=True, tag="products"):
@@ -76,6 +76,4 @@ def _floats(values: FloatArray) -> bytes:
 
 
 def _array(data: bytes) -> FloatArray:
-    array = np.frombuffer(data, dtype="<f8").astype(np.float64)
-    array.flags.writeable = False
-    return array
+    return read_only(np.frombuffer(data, dtype="<f8").astype(np.float64))

@@ -12,6 +12,7 @@ from stream_monitor.reference.model import (
     CategoricalColumn,
     NumericColumn,
     Reference,
+    ReferenceColumn,
     Role,
     column_id,
 )
@@ -86,12 +87,7 @@ def _numeric(column: NumericColumn) -> dict[str, object]:
         note = "constant: any other value is drift"
     elif column.missing > 0.5:
         note = "mostly missing"
-    return {
-        "column": column.name,
-        "role": str(column.role),
-        "kind": str(column.kind),
-        "rows": column.rows,
-        "missing": column.missing,
+    return _of_any(column) | {
         "distinct": column.grid.size,
         "values": f"{column.minimum:.6g} … {column.maximum:.6g}",
         "detectable": detectable_distance(column.grid.total),
@@ -112,14 +108,19 @@ def _categorical(column: CategoricalColumn) -> dict[str, object]:
         note = "constant: any other value is unseen"
     elif column.missing > 0.5:
         note = "mostly missing"
+    return _of_any(column) | {
+        "distinct": len(column.categories),
+        "values": ", ".join(top) + (", …" if len(column.categories) > _TOP else ""),
+        "detectable": None,
+        "note": note,
+    }
+
+
+def _of_any(column: ReferenceColumn) -> dict[str, object]:
     return {
         "column": column.name,
         "role": str(column.role),
         "kind": str(column.kind),
         "rows": column.rows,
         "missing": column.missing,
-        "distinct": len(column.categories),
-        "values": ", ".join(top) + (", …" if len(column.categories) > _TOP else ""),
-        "detectable": None,
-        "note": note,
     }

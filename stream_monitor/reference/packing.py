@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from stream_monitor.statistics.arrays import FloatArray, IntArray
+from stream_monitor.statistics.arrays import FloatArray, IntArray, read_only
 
 _SIGN = np.uint64(1 << 63)
 
@@ -36,9 +36,7 @@ def pack_counts(counts: IntArray) -> bytes:
 
 def unpack_counts(data: bytes) -> IntArray:
     """Inverse of :func:`pack_counts`, read-only; ValueError for a wrong length."""
-    counts = _unshuffle(data, "<i8").astype(np.int64)
-    counts.flags.writeable = False
-    return counts
+    return read_only(_unshuffle(data, "<i8").astype(np.int64))
 
 
 def _shuffle(values: NDArray[np.generic]) -> bytes:

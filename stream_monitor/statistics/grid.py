@@ -12,22 +12,20 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from stream_monitor.statistics.arrays import FloatArray, IntArray, read_only
 from stream_monitor.statistics.exact_sum import ExactSum
 from stream_monitor.statistics.search import Guide
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from stream_monitor.statistics.arrays import FloatArray, IntArray
-
 GAP_UNIT = 2.0**-32  # a position inside a gap is kept as a share of its width in these units
 _POSITION = 2.0**32
 _NOTHING = ExactSum()
-_Scalar = TypeVar("_Scalar", bound=np.generic)
 _CHUNK = 1 << 20  # 2^20 positions of at most 2^32 stay below 2^53, so float64 adds them exactly
 
 
@@ -84,8 +82,8 @@ class Grid:
             raise ValueError("points must be strictly increasing numbers")
         if (counts < 0).any():
             raise ValueError("counts must not be negative")
-        object.__setattr__(self, "points", _frozen(points))
-        object.__setattr__(self, "counts", _frozen(counts))
+        object.__setattr__(self, "points", read_only(points))
+        object.__setattr__(self, "counts", read_only(counts))
 
     @classmethod
     def from_sample(cls, values: npt.ArrayLike, cut_points: npt.ArrayLike = ()) -> Grid:
@@ -126,17 +124,17 @@ class Grid:
         """The reference's own counts on the buckets, int64 (2U + 1,)."""
         counts = np.zeros(self.buckets, dtype=np.int64)
         counts[1::2] = self.counts
-        return _frozen(counts)
+        return read_only(counts)
 
     @cached_property
     def levels(self) -> FloatArray:
         """The reference's ECDF at each point, float64 (U,); 0 if R = 0."""
-        return _frozen(np.cumsum(self.counts) / max(self.total, 1))
+        return read_only(np.cumsum(self.counts) / max(self.total, 1))
 
     @cached_property
     def ecdf(self) -> FloatArray:
         """The reference's ECDF at the right end of each bucket, float64 (2U + 1,); 0 if R = 0."""
-        return _frozen(np.concatenate([[0.0], self.levels.repeat(2)]))
+        return read_only(np.concatenate([[0.0], self.levels.repeat(2)]))
 
     @cached_property
     def fingerprint(self) -> str:
@@ -156,7 +154,7 @@ class Grid:
         finite = np.flatnonzero(np.isfinite(self.points))
         widths = np.ones(self.size + 1)
         if not finite.size:
-            return Line(0, -1, 1.0, _frozen(widths))
+            return Line(0, -1, 1.0, read_only(widths))
         low, high = int(finite[0]), int(finite[-1])
         ends = self.points[low : high + 1]
         scale = 1.0
@@ -165,7 +163,7 @@ class Grid:
             scaled = ends * scale
             least = np.finfo(np.float64).smallest_subnormal
             widths[low + 1 : high + 1] = np.maximum(np.diff(scaled), least)
-        return Line(low, high, scale, _frozen(widths))
+        return Line(low, high, scale, read_only(widths))
 
 
 def bucket_counts(grid: Grid, values: FloatArray) -> IntArray:
@@ -225,8 +223,3 @@ def _gap_units(grid: Grid, ranks: npt.NDArray[np.intp], shares: FloatArray) -> I
     units = np.zeros(grid.size - 1, dtype=np.int64)
     units[low:high] = sums
     return units
-
-
-def _frozen(array: npt.NDArray[_Scalar]) -> npt.NDArray[_Scalar]:
-    array.flags.writeable = False
-    return array

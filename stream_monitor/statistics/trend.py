@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from stream_monitor.statistics.arrays import FloatArray
+from stream_monitor.statistics.arrays import FloatArray, read_only
 
 
 class Slope(NamedTuple):
@@ -74,5 +74,4 @@ def _inversions(n: int) -> FloatArray:
     chances = np.ones(1)
     for size in range(2, n + 1):
         chances = np.convolve(chances, np.full(size, 1 / size))
-    chances.flags.writeable = False
-    return chances
+    return read_only(chances)

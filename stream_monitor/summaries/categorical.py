@@ -9,13 +9,13 @@ import msgspec
 import numpy as np
 
 from stream_monitor.errors import UnlikeSummaryError
+from stream_monitor.statistics.arrays import read_only
 from stream_monitor.summaries.codec import (
     IntArray,
     SparseWire,
     at_least_zero,
     damaged,
     fingerprint,
-    freeze,
     minus,
     pack_sparse,
     seal,
@@ -55,7 +55,7 @@ class CategoricalSummary:
         """The identity of :meth:`merge`."""
         return cls(
             fingerprint(*categories),
-            freeze(np.zeros(len(categories), dtype=np.int64)),
+            read_only(np.zeros(len(categories), dtype=np.int64)),
             0,
             CountedSample.empty(NAMES_K, keep_texts=True),
         )
@@ -75,7 +75,7 @@ class CategoricalSummary:
                 counts[place] = count
         return cls(
             fingerprint(*categories),
-            freeze(counts),
+            read_only(counts),
             sum(unseen.values()),
             CountedSample.of_counts(unseen, NAMES_K),
         )
@@ -90,7 +90,7 @@ class CategoricalSummary:
         self._require_like(other)
         return CategoricalSummary(
             self.fingerprint,
-            freeze(self.counts + other.counts),
+            read_only(self.counts + other.counts),
             self.unseen + other.unseen,
             self.unseen_names.merge(other.unseen_names),
         )

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stream_monitor.errors import DataError
+from stream_monitor.statistics.arrays import read_only
 
 IntArray = NDArray[np.int64]
 Wire = TypeVar("Wire", bound=msgspec.Struct)
@@ -103,13 +104,7 @@ def unpack_sparse(wire: SparseWire, size: int) -> IntArray:
         if (wire.n > 1 and steps[1:].min() < 1) or indices[-1] >= size:
             raise damaged("the indices of a sparse array are out of order or out of range")
         dense[indices] = unpack_ints(wire.values, wire.n)
-    return freeze(dense)
-
-
-def freeze(values: IntArray) -> IntArray:
-    """The same array, read-only: a summary is a value."""
-    values.flags.writeable = False
-    return values
+    return read_only(dense)
 
 
 def minus(values: IntArray, others: IntArray) -> IntArray:
@@ -117,7 +112,7 @@ def minus(values: IntArray, others: IntArray) -> IntArray:
     left = values - others
     if left.size and left.min() < 0:
         raise ValueError("a summary that was never added cannot be subtracted")
-    return freeze(left)
+    return read_only(left)
 
 
 def at_least_zero(count: int) -> int:

@@ -10,13 +10,13 @@ import msgspec
 import numpy as np
 
 from stream_monitor.errors import UnlikeSummaryError
+from stream_monitor.statistics.arrays import read_only
 from stream_monitor.summaries.codec import (
     IntArray,
     SparseWire,
     at_least_zero,
     damaged,
     fingerprint,
-    freeze,
     minus,
     pack_sparse,
     seal,
@@ -55,7 +55,7 @@ class ConfusionSummary:
     def empty(cls, classes: tuple[str, ...]) -> ConfusionSummary:
         """The identity of :meth:`merge`."""
         side = len(classes) + 1
-        counts = freeze(np.zeros((side, side), dtype=np.int64))
+        counts = read_only(np.zeros((side, side), dtype=np.int64))
         return cls(fingerprint(*classes), counts, 0)
 
     @classmethod
@@ -77,7 +77,7 @@ class ConfusionSummary:
             counts[index.get(label, other), index.get(prediction, other)] += count
             if label == prediction:
                 correct += count
-        return cls(fingerprint(*classes), freeze(counts), correct)
+        return cls(fingerprint(*classes), read_only(counts), correct)
 
     @classmethod
     def of_places(
@@ -89,7 +89,7 @@ class ConfusionSummary:
         """
         side = len(classes) + 1
         counts = np.bincount(labels * side + predictions, minlength=side * side)
-        return cls(fingerprint(*classes), freeze(counts.reshape(side, side)), correct)
+        return cls(fingerprint(*classes), read_only(counts.reshape(side, side)), correct)
 
     @property
     def labelled(self) -> int:
@@ -100,7 +100,7 @@ class ConfusionSummary:
         """The summary of both; ``UnlikeSummaryError`` for other classes."""
         self._require_like(other)
         return ConfusionSummary(
-            self.fingerprint, freeze(self.counts + other.counts), self.correct + other.correct
+            self.fingerprint, read_only(self.counts + other.counts), self.correct + other.correct
         )
 
     def subtract(self, other: ConfusionSummary) -> ConfusionSummary:
@@ -136,7 +136,7 @@ class ConfusionSummary:
         if wire.classes != fingerprint(*classes):
             raise UnlikeSummaryError("The state of a confusion matrix is of other classes.")
         side = len(classes) + 1
-        counts = freeze(unpack_sparse(wire.counts, side * side).reshape(side, side))
+        counts = read_only(unpack_sparse(wire.counts, side * side).reshape(side, side))
         summary = cls(wire.classes, counts, wire.correct)
         if not 0 <= wire.correct <= summary.labelled:
             raise damaged("the correct predictions do not fit the matrix")

@@ -11,13 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stream_monitor.events.columns import OK, numeric
+from stream_monitor.statistics.arrays import read_only
 from stream_monitor.statistics.exact_sum import ExactSum
 from stream_monitor.summaries.codec import (
     IntArray,
     SparseWire,
     at_least_zero,
     damaged,
-    freeze,
     minus,
     pack_sparse,
     seal,
@@ -83,7 +83,7 @@ class LatencySummary:
     @classmethod
     def empty(cls) -> LatencySummary:
         """The identity of :meth:`merge`."""
-        return cls(Facts(), 0, freeze(np.zeros(_BUCKETS, dtype=np.int64)), _ZERO_SUM)
+        return cls(Facts(), 0, read_only(np.zeros(_BUCKETS, dtype=np.int64)), _ZERO_SUM)
 
     @classmethod
     def of(cls, raw: RawColumn | None, rows: int) -> LatencySummary:
@@ -96,7 +96,7 @@ class LatencySummary:
         return cls(
             Facts.of_codes(codes, rows, out_of_range=negative),
             positive - negative,
-            freeze(np.bincount(buckets, minlength=_BUCKETS)),
+            read_only(np.bincount(buckets, minlength=_BUCKETS)),
             ExactSum.of(usable[positive:]),
         )
 
@@ -138,7 +138,7 @@ class LatencySummary:
         return LatencySummary(
             self.facts + other.facts,
             self.zeros + other.zeros,
-            freeze(self.counts + other.counts),
+            read_only(self.counts + other.counts),
             self.total + other.total,
         )
 

@@ -9,13 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stream_monitor.errors import UnlikeSummaryError
+from stream_monitor.statistics.arrays import read_only
 from stream_monitor.statistics.exact_sum import ExactSum
 from stream_monitor.statistics.grid import Grid, tally
 from stream_monitor.summaries.codec import (
     IntArray,
     SparseWire,
     damaged,
-    freeze,
     minus,
     pack_ints,
     pack_sparse,
@@ -58,8 +58,8 @@ class NumericSummary:
     def empty(cls, grid: Grid) -> NumericSummary:
         """The identity of :meth:`merge`."""
         gaps = max(grid.size - 1, 0)
-        counts = freeze(np.zeros(grid.buckets, dtype=np.int64))
-        return cls(grid, counts, freeze(np.zeros(gaps, dtype=np.int64)), _ZERO, _ZERO)
+        counts = read_only(np.zeros(grid.buckets, dtype=np.int64))
+        return cls(grid, counts, read_only(np.zeros(gaps, dtype=np.int64)), _ZERO, _ZERO)
 
     @classmethod
     def of(cls, values: NDArray[np.float64], grid: Grid) -> NumericSummary:
@@ -69,8 +69,8 @@ class NumericSummary:
         counted = tally(grid, values)
         return cls(
             grid,
-            freeze(counted.counts),
-            freeze(counted.gap_units),
+            read_only(counted.counts),
+            read_only(counted.gap_units),
             counted.below,
             counted.above,
         )
@@ -89,8 +89,8 @@ class NumericSummary:
         self._require_like(other)
         return NumericSummary(
             self.grid,
-            freeze(self.counts + other.counts),
-            freeze(self.gap_units + other.gap_units),
+            read_only(self.counts + other.counts),
+            read_only(self.gap_units + other.gap_units),
             self.below + other.below,
             self.above + other.above,
         )
@@ -146,7 +146,7 @@ class NumericSummary:
             below, above = ExactSum.from_bytes(wire.below), ExactSum.from_bytes(wire.above)
         except ValueError as error:
             raise damaged(str(error)) from error
-        return cls(grid, counts, freeze(gap_units), below, above)
+        return cls(grid, counts, read_only(gap_units), below, above)
 
     def to_state(self) -> bytes:
         return seal(self.to_wire())

@@ -13,12 +13,12 @@ from stream_monitor.errors import UnlikeSummaryError
 from stream_monitor.events.columns import OK
 from stream_monitor.reference.calibration import BINARY_GRID, MULTICLASS_GRID, score_bins
 from stream_monitor.reference.model import Task
+from stream_monitor.statistics.arrays import read_only
 from stream_monitor.summaries.codec import (
     IntArray,
     SparseWire,
     damaged,
     fingerprint,
-    freeze,
     minus,
     pack_sparse,
     seal,
@@ -93,7 +93,7 @@ class PopulationSummary:
             if sides > 1:
                 cells += places(words, classes_of(reference)) * bins
         counts = np.bincount(cells, minlength=sides * bins).reshape(sides, bins)
-        return cls(_fingerprint(reference), facts, freeze(counts))
+        return cls(_fingerprint(reference), facts, read_only(counts))
 
     @property
     def n(self) -> int:
@@ -104,7 +104,7 @@ class PopulationSummary:
         """The summary of both; ``UnlikeSummaryError`` for another task, classes or edges."""
         self._require_like(other)
         return PopulationSummary(
-            self.fingerprint, self.facts + other.facts, freeze(self.counts + other.counts)
+            self.fingerprint, self.facts + other.facts, read_only(self.counts + other.counts)
         )
 
     def subtract(self, other: PopulationSummary) -> PopulationSummary:
@@ -140,7 +140,7 @@ class PopulationSummary:
         if wire.fingerprint != _fingerprint(reference):
             raise UnlikeSummaryError("The state of predictions is in bins of another reference.")
         sides, bins = _shape(reference)
-        counts = freeze(unpack_sparse(wire.counts, sides * bins).reshape(sides, bins))
+        counts = read_only(unpack_sparse(wire.counts, sides * bins).reshape(sides, bins))
         summary = cls(wire.fingerprint, Facts.from_wire(wire.facts), counts)
         if summary.n != int(counts.sum()):
             raise damaged("the predictions and their facts do not add up")
@@ -171,4 +171,4 @@ def _fingerprint(reference: Reference | None) -> str:
 
 @lru_cache(maxsize=256)
 def _zeros(sides: int, bins: int) -> IntArray:
-    return freeze(np.zeros((sides, bins), dtype=np.int64))
+    return read_only(np.zeros((sides, bins), dtype=np.int64))

@@ -11,13 +11,13 @@ import msgspec
 import numpy as np
 
 from stream_monitor.events.columns import MISSING, OK, NumericValues, numeric
+from stream_monitor.statistics.arrays import read_only
 from stream_monitor.statistics.exact_sum import ExactSum
 from stream_monitor.summaries.codec import (
     IntArray,
     SparseWire,
     at_least_zero,
     damaged,
-    freeze,
     minus,
     pack_sparse,
     seal,
@@ -96,7 +96,7 @@ class ResidualSummary:
     @classmethod
     def empty(cls) -> ResidualSummary:
         """The identity of :meth:`merge`."""
-        none = freeze(np.zeros(_BUCKETS, dtype=np.int64))
+        none = read_only(np.zeros(_BUCKETS, dtype=np.int64))
         return cls(Facts(), 0, 0, none, none, ResidualSums())
 
     @classmethod
@@ -194,8 +194,8 @@ class ResidualSummary:
             self.facts + other.facts,
             self.zero_truths + other.zero_truths,
             self.zeros + other.zeros,
-            freeze(self.negative + other.negative),
-            freeze(self.positive + other.positive),
+            read_only(self.negative + other.negative),
+            read_only(self.positive + other.positive),
             ResidualSums(*(a + b for a, b in zip(self.sums, other.sums, strict=True))),
         )
 
@@ -270,7 +270,7 @@ def numbered(errors: FloatArray) -> IntArray:
 
 
 def _histogram(magnitudes: FloatArray) -> IntArray:
-    return freeze(np.bincount(_EDGES.searchsorted(magnitudes, side="left"), minlength=_BUCKETS))
+    return read_only(np.bincount(_EDGES.searchsorted(magnitudes, side="left"), minlength=_BUCKETS))
 
 
 def _bucket(counts: IntArray, rank: int) -> tuple[float, float, float | None]:

@@ -11,11 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stream_monitor.errors import UnlikeSummaryError
+from stream_monitor.statistics.arrays import read_only
 from stream_monitor.statistics.hashing import stable_hash64
 from stream_monitor.summaries.codec import (
     IntArray,
     damaged,
-    freeze,
     pack_ints,
     seal,
     unpack_ints,
@@ -79,7 +79,7 @@ class CountedSample:
     @classmethod
     def empty(cls, k: int, *, keep_texts: bool) -> CountedSample:
         """The identity of :meth:`merge`."""
-        none = freeze(np.zeros(0, dtype=np.int64))
+        none = read_only(np.zeros(0, dtype=np.int64))
         return cls(k, none.view(np.uint64), none, () if keep_texts else None, 0)
 
     @classmethod
@@ -90,8 +90,8 @@ class CountedSample:
         hashes, counts = np.unique(stable_hash64(texts), return_counts=True)
         return cls(
             k=k,
-            hashes=_frozen_hashes(hashes[:k].copy()),
-            counts=freeze(counts[:k].astype(np.int64)),
+            hashes=read_only(hashes[:k].copy()),
+            counts=read_only(counts[:k].astype(np.int64)),
             texts=None,
             total=len(texts),
         )
@@ -211,7 +211,7 @@ class CountedSample:
         )
         if not fits:
             raise damaged("a sample contradicts itself")
-        return cls(k, _frozen_hashes(hashes), freeze(counts), wire.texts, wire.total)
+        return cls(k, read_only(hashes), read_only(counts), wire.texts, wire.total)
 
     def to_state(self) -> bytes:
         return seal(self.to_wire())
@@ -242,14 +242,9 @@ def _reduce(
             min(texts[place] for place in places[start:end])
             for start, end in zip(starts[:k].tolist(), ends, strict=False)
         )
-    return CountedSample(k, _frozen_hashes(hashes[starts[:k]]), freeze(sums), kept, total)
+    return CountedSample(k, read_only(hashes[starts[:k]]), read_only(sums), kept, total)
 
 
 def _shown(text: str) -> str:
     """The text as it is kept: cut, and with a ``?`` for what is not Unicode (lone surrogates)."""
     return text[:TEXT_LIMIT].encode("utf-8", "replace").decode("utf-8")
-
-
-def _frozen_hashes(hashes: HashArray) -> HashArray:
-    hashes.flags.writeable = False
-    return hashes

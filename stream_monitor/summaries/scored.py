@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 
 from stream_monitor.events.columns import OK, CodeArray, numeric
 from stream_monitor.reference.calibration import BINARY_GRID, score_bins
+from stream_monitor.statistics.arrays import read_only
 from stream_monitor.statistics.exact_sum import ExactSum
 from stream_monitor.summaries.codec import (
     IntArray,
     SparseWire,
     damaged,
-    freeze,
     minus,
     pack_sparse,
     seal,
@@ -93,7 +93,7 @@ class ScoredSummary:
     @classmethod
     def empty(cls) -> ScoredSummary:
         """The identity of :meth:`merge`."""
-        none = freeze(np.zeros(BINS, dtype=np.int64))
+        none = read_only(np.zeros(BINS, dtype=np.int64))
         return cls(Facts(), none, none, (ExactSum(),) * CALIBRATION_BINS, ScoreSums())
 
     @classmethod
@@ -143,8 +143,8 @@ class ScoredSummary:
         bins = score_bins(score, BINS)
         return cls(
             facts,
-            freeze(np.bincount(bins[~is_positive], minlength=BINS)),
-            freeze(np.bincount(bins[is_positive], minlength=BINS)),
+            read_only(np.bincount(bins[~is_positive], minlength=BINS)),
+            read_only(np.bincount(bins[is_positive], minlength=BINS)),
             _sums_by(bins // _PER_CALIBRATION_BIN, score),
             ScoreSums.of(score, is_positive),
         )
@@ -162,8 +162,8 @@ class ScoredSummary:
         """The summary of both."""
         return ScoredSummary(
             self.facts + other.facts,
-            freeze(self.negatives + other.negatives),
-            freeze(self.positives + other.positives),
+            read_only(self.negatives + other.negatives),
+            read_only(self.positives + other.positives),
             tuple(a + b for a, b in zip(self.scores, other.scores, strict=True)),
             ScoreSums(*(a + b for a, b in zip(self.sums, other.sums, strict=True))),
         )

@@ -47,10 +47,20 @@ def put(prefix: str, said: Said, bounds: Bounds, ttl_ms: int) -> Command:
     """The command that keeps a document unless something newer is kept."""
     ended = b"" if said.ended_ms is None else str(said.ended_ms).encode()
     arguments: tuple[bytes | str | int, ...] = (
-        said.model.encode(), said.said_ms, ttl_ms, said.id.encode(), said.number, said.time_ms,
-        said.head, said.body, said.part.value, ended, bounds.history, bounds.kept_ms,
+        said.model.encode(),
+        said.said_ms,
+        ttl_ms,
+        said.id.encode(),
+        said.number,
+        said.time_ms,
+        said.head,
+        said.body,
+        said.part.value,
+        ended,
+        bounds.history,
+        bounds.kept_ms,
         bounds.alerts,
-    )  # fmt: skip
+    )
     return _call(_PUT[said.part], Keys.of(prefix, said.model), arguments)
 
 

@@ -183,11 +183,11 @@ def mailbox() -> Iterator[tuple[str, list[str]]]:
 
 
 @contextmanager
-def _serving(server: socketserver.BaseServer) -> Iterator[int]:
+def _serving(server: socketserver.TCPServer) -> Iterator[int]:
     thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
     thread.start()
     try:
-        yield server.server_address[1]  # type: ignore[index,misc]
+        yield server.socket.getsockname()[1]
     finally:
         server.shutdown()
         server.server_close()

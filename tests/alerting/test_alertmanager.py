@@ -44,9 +44,13 @@ def test_amtool_takes_the_configuration_and_its_templates() -> None:
 def test_an_alert_goes_to_whom_it_concerns(receivers: str, labels: dict[str, str]) -> None:
     pairs = [f"{name}={value}" for name, value in labels.items()]
     amtool(
-        "config", "routes", "test", f"--config.file={CONFIG}", f"--verify.receivers={receivers}",
+        "config",
+        "routes",
+        "test",
+        f"--config.file={CONFIG}",
+        f"--verify.receivers={receivers}",
         *pairs,
-    )  # fmt: skip
+    )
 
 
 def test_inhibition_speaks_of_alerts_and_labels_that_there_are() -> None:

@@ -15,7 +15,7 @@ from stream_monitor.config.monitors import DriftSettings, QualitySettings
 from stream_monitor.config.settings import ModelSettings
 from stream_monitor.detectors.judge import judge
 from stream_monitor.events.batch import RawColumn
-from stream_monitor.reference.model import Reference
+from stream_monitor.reference.model import Reference, ReferenceColumn
 from stream_monitor.summaries.model import ModelSummary
 from stream_monitor.summaries.sliding import SlidingSummary
 from tests.detectors.worlds import batch, categorical, numeric, reference
@@ -49,13 +49,13 @@ def features(rng: Generator, rows: int) -> Features:
 
 def frozen(rng: Generator, rows: int = 2000) -> Reference:
     """The reference of rows of the same stream."""
-    columns = []
+    columns: list[ReferenceColumn] = []
     for name, values in features(rng, rows).items():
         if name in ("mix", "coin"):
             names = sorted({str(value) for value in values})
             columns.append(categorical(name, {c: list(values).count(c) for c in names}))
         else:
-            kept = [value for value in values if value is not None]
+            kept = [float(value) for value in values if isinstance(value, float)]
             columns.append(numeric(name, kept, missing=rows - len(kept)))
     return reference(*columns)
 

@@ -127,7 +127,7 @@ def of_model(state: State, *columns: tuple[str, float, int]) -> Verdict:
 
 def test_evidence_starts_an_alert_at_once_and_says_which_columns_join_it() -> None:
     states: dict[AlertKey, AlertState] = {}
-    told = []
+    told: list[AlertEvent] = []
     for number, some in enumerate(
         [
             of_model(State.OK),

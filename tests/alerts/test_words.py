@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -26,8 +27,8 @@ FEATURES = tuple(
 )
 
 
-def words(verdict: Verdict = DRIFT, status: Status = Status.STARTED, **of: object) -> str:
-    return event(verdict, status, **of).summary  # type: ignore[arg-type]
+def words(verdict: Verdict = DRIFT, status: Status = Status.STARTED, **of: Any) -> str:
+    return event(verdict, status, **of).summary
 
 
 def test_evidence_says_what_has_drifted_by_how_much_since_when_and_what_chance_does() -> None:

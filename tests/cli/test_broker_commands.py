@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import time
 import uuid
 from pathlib import Path
@@ -19,16 +18,10 @@ from stream_monitor.kafka.clients import consuming
 from stream_monitor.reference.codec import decode
 from stream_monitor.testing.kafka import free_port
 
+pytestmark = pytest.mark.usefixtures("alone")
+
 ANALYSIS = str(data.path("employment_analysis.parquet"))
 LABELS = str(data.path("employment_labels.parquet"))
-
-
-@pytest.fixture(autouse=True)
-def _clean(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    for name in os.environ:
-        if name.upper().startswith("STREAM_MONITOR_"):
-            monkeypatch.delenv(name)
-    monkeypatch.chdir(tmp_path)
 
 
 @pytest.fixture

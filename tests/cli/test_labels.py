@@ -14,10 +14,9 @@ from stream_monitor.events.labels import LabelDecoder
 from stream_monitor.events.limits import Limits
 from stream_monitor.testing.kafka import free_port
 from tests.cli.test_broker_commands import ANALYSIS, LABELS, all_of
-from tests.cli.test_broker_commands import _clean as _clean
 from tests.cli.test_broker_commands import settings as settings
 
-pytestmark = pytest.mark.usefixtures("_clean")
+pytestmark = pytest.mark.usefixtures("alone")
 
 
 @pytest.mark.kafka
@@ -88,6 +87,7 @@ def test_a_replay_with_labels_that_come_later_sends_both_and_workers_can_read_th
     records = all_of(settings, settings.topic("labels"))
     assert len(records) == labels["sent"]
     for record in records:
+        assert record.key is not None
         assert record.key == json.loads(record.value or b"")["prediction_id"].encode()
         assert record.key.decode() in ids
         assert LabelDecoder(Limits()).decode([record]).rejected == ()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -19,18 +18,12 @@ from stream_monitor.cli.rows import RowOptions, Rows
 from stream_monitor.config.duration import DAY, HOUR
 from stream_monitor.scenarios.delays import LabelDelay
 
+pytestmark = pytest.mark.usefixtures("alone")
+
 START = 1_700_000_000_000
 REFERENCE = str(data.path("employment_reference.parquet"))
 ANALYSIS = str(data.path("employment_analysis.parquet"))
 LABELS = str(data.path("employment_labels.parquet"))
-
-
-@pytest.fixture(autouse=True)
-def _clean(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    for name in os.environ:
-        if name.upper().startswith("STREAM_MONITOR_"):
-            monkeypatch.delenv(name)
-    monkeypatch.chdir(tmp_path)
 
 
 def rows_of(text: str, **options: Any) -> Rows:

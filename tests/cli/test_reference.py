@@ -11,12 +11,9 @@ from stream_monitor import data
 from stream_monitor.cli.main import run
 from stream_monitor.cli.reference import load
 
+pytestmark = pytest.mark.usefixtures("alone")
+
 EMPLOYMENT = str(data.path("employment_reference.parquet"))
-
-
-@pytest.fixture(autouse=True)
-def _in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
 
 
 def test_a_reference_is_built_and_shown(capsys: pytest.CaptureFixture[str]) -> None:

@@ -3,34 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from stream_monitor.cli.main import run
 
+pytestmark = pytest.mark.usefixtures("small")
+
 BACKTEST = ["backtest", "now.csv", "--reference", "m.reference", "--window", "2m", "--slide", "1m"]
-
-
-@pytest.fixture(autouse=True)
-def small(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """A model ``m``, and ten minutes of rows of which x moves half-way."""
-    for name in os.environ:
-        if name.upper().startswith("STREAM_MONITOR_"):
-            monkeypatch.delenv(name)
-    monkeypatch.chdir(tmp_path)
-    rng = np.random.default_rng(3)
-    x = rng.normal(size=1200).round(3)
-    x[900:] += 2
-    rows = [f"{v},{'ab'[i % 2]},{i % 2}\n" for i, v in enumerate(x)]
-    Path("then.csv").write_text("x,c,y\n" + "".join(rows[:600]))
-    Path("now.csv").write_text("x,c,y\n" + "".join(rows[600:]))
-    assert run(["reference", "build", "then.csv", "--model", "m", "--prediction", "y"]) == 0
-    capsys.readouterr()
 
 
 def test_a_backtest_writes_the_page(capsys: pytest.CaptureFixture[str]) -> None:

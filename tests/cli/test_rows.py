@@ -14,12 +14,9 @@ from stream_monitor.cli.output import Output
 from stream_monitor.cli.rows import RowOptions, Rows, Time, labelled_rows
 from stream_monitor.errors import DataError
 
+pytestmark = pytest.mark.usefixtures("alone")
+
 START = 1_700_000_000_000
-
-
-@pytest.fixture(autouse=True)
-def _in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
 
 
 def read(text: str, name: str = "d.csv", model: str = "m", **options: Any) -> Rows:
@@ -111,9 +108,7 @@ def test_only_the_first_rows_are_read_with_a_limit() -> None:
         ({"interval_ms": 10**14}, "later than the year 5138"),
     ],
 )
-def test_options_that_do_not_do_are_an_error_of_use(
-    options: dict[str, object], sentence: str
-) -> None:
+def test_options_that_do_not_do_are_an_error_of_use(options: dict[str, Any], sentence: str) -> None:
     Path("l.csv").write_text("a,t,u\n1,0,0\n")
     with pytest.raises(click.UsageError, match=sentence):
         read("a\n1\n2\n", **options)
@@ -126,9 +121,7 @@ def test_options_that_do_not_do_are_an_error_of_use(
         ({"id_": "a", "label": "x"}, "l.csv has no column 'x' to take the labels from"),
     ],
 )
-def test_columns_that_the_labels_lack_are_an_error(
-    options: dict[str, object], sentence: str
-) -> None:
+def test_columns_that_the_labels_lack_are_an_error(options: dict[str, Any], sentence: str) -> None:
     Path("l.csv").write_text("a,t\n1,0\n")
     with pytest.raises(DataError, match=sentence):
         read("a,b\n1,2\n", labels=Path("l.csv"), **options)

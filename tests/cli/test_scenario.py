@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import time
 from pathlib import Path
 from typing import Any
@@ -24,6 +23,8 @@ from stream_monitor.scenarios.check import check, compare
 from stream_monitor.scenarios.prepare import prepare
 from tests.scenarios.shipped import TEXTS, shipped
 
+pytestmark = pytest.mark.usefixtures("alone")
+
 OWN = """\
 story: My own rows.
 model: mine
@@ -35,14 +36,6 @@ timeline:
 expect:
   found: [{family: drift, columns: ["feature:x"], by: 1h30m}]
 """
-
-
-@pytest.fixture(autouse=True)
-def _clean(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    for name in os.environ:
-        if name.upper().startswith("STREAM_MONITOR_"):
-            monkeypatch.delenv(name)
-    monkeypatch.chdir(tmp_path)
 
 
 def said(command: str, capsys: pytest.CaptureFixture[str], code: int = 0) -> str:

@@ -13,13 +13,10 @@ from stream_monitor.cli.main import run
 from stream_monitor.cli.reference import load
 from tests.reference.test_seasons import world
 
+pytestmark = pytest.mark.usefixtures("alone")
+
 PAGE = Path(__file__).parents[2] / "docs" / "seasons.md"
 HOURLY = "defaults:\n  season: {by: hour, utc_offset_minutes: 60}\n"
-
-
-@pytest.fixture(autouse=True)
-def _in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
 
 
 def write(what: str, days: int) -> None:

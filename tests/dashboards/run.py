@@ -14,13 +14,8 @@ import numpy as np
 from faust.types import TP
 
 from stream_monitor.config.duration import MINUTE
-from stream_monitor.config.monitors import (
-    AlertSettings,
-    LatencySettings,
-    MaximumSettings,
-    MinimumSettings,
-    PerformanceSettings,
-)
+from stream_monitor.config.limits import MaximumSettings, MinimumSettings
+from stream_monitor.config.monitors import AlertSettings, LatencySettings, PerformanceSettings
 from stream_monitor.config.settings import KafkaSettings, LabelSettings, ModelSettings, Settings
 from stream_monitor.events.batch import EventBatch, Record
 from stream_monitor.kafka.offsets import Position

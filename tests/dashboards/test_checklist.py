@@ -10,6 +10,7 @@ from grafana_foundation_sdk.models import units
 
 from scripts.dashboards.frame import SERIES_MODEL, uid_of
 from scripts.dashboards.write import FOLDER, boards, documents
+from tests.alerting.promql import Query
 from tests.dashboards import files
 
 UNITS = {value for name, value in vars(units).items() if not name.startswith("_")}
@@ -91,7 +92,7 @@ def test_a_panel_has_a_title_a_description_a_unit_and_a_legend(panel: dict[str, 
 def test_what_a_legend_names_is_a_label_of_the_answer(panel: dict[str, Any]) -> None:
     for target in panel["targets"]:
         filled = files.Target("", panel, target["expr"], "").of("job")
-        labels = files.Query(files.known()).labels(filled)
+        labels = Query(files.known()).labels(filled)
         named = set(re.findall(r"{{(\w+)}}", target["legendFormat"]))
         assert named <= labels
 
@@ -102,7 +103,7 @@ def test_a_link_to_a_model_takes_the_model_from_where_it_is() -> None:
         for link in panel["fieldConfig"]["defaults"].get("links") or []:
             (query,) = panel["targets"]
             filled = files.Target("", panel, query["expr"], "").of("job")
-            assert "model" in files.Query(files.known()).labels(filled)
+            assert "model" in Query(files.known()).labels(filled)
             assert SERIES_MODEL in link["url"]
             assert link["url"].startswith(f"/d/{uid_of('model')}?${{__url_time_range}}")
             assert "${datasource:queryparam}&${job:queryparam}" in link["url"]

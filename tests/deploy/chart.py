@@ -99,8 +99,9 @@ def render(
 
 
 def pod(values: dict[str, Any] | None = None) -> dict[str, Any]:
-    spec: dict[str, Any] = render(values)["StatefulSet/demo-stream-monitor"]["spec"]["template"]
-    return spec["spec"]
+    template: dict[str, Any] = render(values)["StatefulSet/demo-stream-monitor"]["spec"]["template"]
+    spec: dict[str, Any] = template["spec"]
+    return spec
 
 
 def container(values: dict[str, Any] | None = None) -> dict[str, Any]:

@@ -235,7 +235,7 @@ def test_values_that_are_right_are_taken(values: dict[str, Any]) -> None:
 
 def leaves(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
     """Every value by its dotted name; what an operator fills freely is one value."""
-    found = {}
+    found: dict[str, Any] = {}
     for key, value in values.items():
         if isinstance(value, dict) and value and key != "labels":
             found |= leaves(value, f"{prefix}{key}.")

@@ -105,7 +105,8 @@ def test_the_verdict_has_the_loss_its_interval_and_its_limit() -> None:
     scores: list[object] = [{"a": 0.5, "b": 0.3, "c": 0.2, "more": 9}] * 150
     told = judged(scores)
     mean = -float(np.log([0.5, 0.3, 0.2]).mean())
-    assert (told.state, told.statistic, told.n) == (State.INFO, pytest.approx(mean), 150)
+    assert (told.state, told.n) == (State.INFO, 150)
+    assert told.statistic == pytest.approx(mean)
     assert told.lower is not None
     assert told.upper is not None
     assert told.lower < mean < told.upper

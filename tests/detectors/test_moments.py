@@ -52,7 +52,7 @@ def test_what_overflows_or_is_one_row_has_no_moments() -> None:
 
 @given(st.lists(st.tuples(st.integers(0, 1), st.floats(0, 1)), min_size=2, max_size=40))
 def test_variances_of_losses_are_never_too_small(rows: list[tuple[int, float]]) -> None:
-    labels, scores = ([row[i] for row in rows] for i in (0, 1))
+    labels, scores = [label for label, _ in rows], [score for _, score in rows]
     y, s = np.array(labels), np.array(scores)
     summary = scored(labels, scores)
     squared, logs = moments.squared_loss(summary), moments.log_loss(summary)

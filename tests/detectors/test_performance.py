@@ -75,7 +75,7 @@ def test_macro_figures_are_means_over_the_classes_where_they_exist(rows: Pairs) 
     found = performance(confusion(rows), CLASSES, None)
     by_class = [brute(rows, name) for name in CLASSES]
     for i, monitor in enumerate(("precision", "recall", "f1")):
-        defined = [figures[i] for figures in by_class if figures[i] is not None]
+        defined = [figure for figures in by_class if (figure := figures[i]) is not None]
         expected = sum(defined, Fraction(0)) / len(defined) if defined else None
         assert same(found[monitor].value, expected)
         assert (found[monitor].lower is None) == (expected is None)

@@ -8,6 +8,7 @@ from stream_monitor.config.settings import ModelSettings
 from stream_monitor.detectors.quality import judge_quality, quality_score
 from stream_monitor.detectors.shares import rise_limit
 from stream_monitor.detectors.verdict import State, Verdict
+from stream_monitor.events.batch import RawColumn
 from stream_monitor.reference.model import NO_REFERENCE, Kind, Reference, Role
 from stream_monitor.summaries.model import ModelSummary
 from tests.detectors.worlds import HASH, batch, categorical, numeric, only, reference, window
@@ -20,7 +21,11 @@ WORLD = reference(
     categorical("yes", {"false": 1100, "true": 1100}, kind=Kind.BOOLEAN),
     categorical("prediction", {"0": 1100, "1": 1100}, role=Role.PREDICTION),
 )
-GOOD = {"age": [0.5] * 900 + [None] * 100, "mix": ["a"] * 1000, "yes": [True] * 1000}
+GOOD: dict[str, RawColumn] = {
+    "age": [0.5] * 900 + [None] * 100,
+    "mix": ["a"] * 1000,
+    "yes": [True] * 1000,
+}
 
 
 def judged(
@@ -30,7 +35,7 @@ def judged(
     return judge_quality(summary, columns, NO_REFERENCE if against is None else HASH, settings)
 
 
-def of(**columns: object) -> ModelSummary:
+def of(**columns: RawColumn) -> ModelSummary:
     """1,000 rows, good in every column but the given ones."""
     features = {name: columns.get(name, good) for name, good in GOOD.items()}
     return ModelSummary.of(

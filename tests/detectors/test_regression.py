@@ -24,7 +24,6 @@ number = st.one_of(
 )
 some_rows = st.lists(st.tuples(number, number), min_size=1, max_size=50)
 Rows = list[tuple[float, float]]
-CLOSE = {"rel": 1e-12, "abs": 1e-12}
 
 
 def check(rows: Rows) -> None:
@@ -33,8 +32,10 @@ def check(rows: Rows) -> None:
     found = regression_figures(ResidualSummary.of(truths, predictions, len(rows)))
     y, p = np.array(truths), np.array(predictions)
     mae = metrics.mean_absolute_error(y, p)
-    assert found["mae"].value == pytest.approx(mae, **CLOSE)
-    assert found["rmse"].value == pytest.approx(metrics.root_mean_squared_error(y, p), **CLOSE)
+    assert found["mae"].value == pytest.approx(mae, rel=1e-12, abs=1e-12)
+    assert found["rmse"].value == pytest.approx(
+        metrics.root_mean_squared_error(y, p), rel=1e-12, abs=1e-12
+    )
     assert found["bias"].value == pytest.approx(
         float(np.mean(p - y)), rel=1e-12, abs=1e-15 + mae * 1e-12
     )
@@ -42,7 +43,7 @@ def check(rows: Rows) -> None:
     assert found["mape"].n == some.sum()
     if some.any():
         expected = np.mean(np.abs((p[some] - y[some]) / y[some]))
-        assert found["mape"].value == pytest.approx(expected, **CLOSE)
+        assert found["mape"].value == pytest.approx(expected, rel=1e-12, abs=1e-12)
     else:
         assert found["mape"].value is None
     if len(set(truths)) == 1:
@@ -56,6 +57,7 @@ def check(rows: Rows) -> None:
         assert figure.value == pytest.approx(exact, rel=0.0100001, abs=1e-9)
         assert figure.least is not None
         assert figure.most is not None
+        assert figure.value is not None
         assert figure.least <= exact <= figure.most
         assert figure.least <= figure.value <= figure.most
         assert figure.lower is None or figure.lower <= exact
@@ -75,9 +77,9 @@ def test_figures_of_random_rows_are_those_of_scikit_learn(n: int) -> None:
     p = y + rng.normal(0.2, 1, n)
     check(list(zip(y.tolist(), p.tolist(), strict=True)))
     found = regression_figures(ResidualSummary.of(y, p, n))
-    assert found["r2"].value == pytest.approx(metrics.r2_score(y, p), **CLOSE)
+    assert found["r2"].value == pytest.approx(metrics.r2_score(y, p), rel=1e-12, abs=1e-12)
     assert found["mape"].value == pytest.approx(
-        metrics.mean_absolute_percentage_error(y, p), **CLOSE
+        metrics.mean_absolute_percentage_error(y, p), rel=1e-12, abs=1e-12
     )
 
 

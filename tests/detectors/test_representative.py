@@ -98,6 +98,8 @@ def test_labels_on_their_own_have_delays_in_seconds_and_join_their_population() 
     half = only(verdicts, "delay_p50")
     assert (half.state, half.n) == (State.INFO, 200)
     assert half.statistic == pytest.approx(100.0, rel=0.01)
+    assert half.least is not None
+    assert half.most is not None
     assert half.least <= 100.0 <= half.most
     assert half.lower is None
     shift = only(verdicts, "labelled_shift")

@@ -51,12 +51,11 @@ def ece(rows: Rows) -> float:
 def check(rows: Rows) -> None:
     found = scored_figures(summary(rows))
     y, s = (np.array(column) for column in zip(*rows, strict=True))
-    close = {"rel": 1e-12, "abs": 1e-12}
-    assert found["brier"].value == pytest.approx(float(np.mean((s - y) ** 2)), **close)
+    assert found["brier"].value == pytest.approx(float(np.mean((s - y) ** 2)), rel=1e-12, abs=1e-12)
     clipped = np.clip(s, CLIP, 1 - CLIP)
     expected = metrics.log_loss(y, np.column_stack([1 - clipped, clipped]), labels=[0, 1])
-    assert found["log_loss"].value == pytest.approx(expected, **close)
-    assert found["ece"].value == pytest.approx(ece(rows), **close)
+    assert found["log_loss"].value == pytest.approx(expected, rel=1e-12, abs=1e-12)
+    assert found["ece"].value == pytest.approx(ece(rows), rel=1e-12, abs=1e-12)
     for name, truth in (
         ("roc_auc", metrics.roc_auc_score(y, s) if 0 < y.sum() < len(y) else None),
         ("average_precision", metrics.average_precision_score(y, s) if y.sum() else None),

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
-from stream_monitor.events.batch import Decoded, EventBatch, Record
+from stream_monitor.events.batch import Decoded, EventBatch, Record, Rejected
 from stream_monitor.events.decode import Decoder
 from stream_monitor.events.limits import Limits
 from stream_monitor.events.message import ARROW
@@ -27,6 +27,8 @@ texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
 #: Columns of one type, as Arrow has them.
 COLUMN_VALUES = (floats, integers, texts, st.booleans())
 names = st.text(st.characters(exclude_categories=["Cs"]), max_size=5)
+
+SMALL = Limits(max_features=3, max_rows=4, max_name=5, max_values=12)
 
 
 def record(
@@ -154,3 +156,15 @@ def comparable(value: object) -> object:
     if isinstance(value, dict):
         return {name: comparable(member) for name, member in value.items()}
     return (value,) if isinstance(value, bool) else value
+
+
+def only_rejection(
+    value: bytes | None, *more: tuple[str, bytes], limits: Limits = SMALL
+) -> Rejected:
+    """Of one record that must be rejected; every sentence is one line, and short."""
+    decoded = decode(record(value, headers=more), limits=limits)
+    assert decoded.batches == ()
+    (rejected,) = decoded.rejected
+    assert "\n" not in rejected.sentence
+    assert len(rejected.sentence) < 400
+    return rejected

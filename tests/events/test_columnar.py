@@ -54,7 +54,11 @@ def test_one_value_may_stand_for_all_rows() -> None:
 
 
 def test_a_columnar_message_without_times_has_its_records_time() -> None:
-    for columns in ({"score": [1, 2]}, {"score": [1, 2], "timestamp": [None, None]}):
+    given: tuple[dict[str, object], ...] = (
+        {"score": [1, 2]},
+        {"score": [1, 2], "timestamp": [None, None]},
+    )
+    for columns in given:
         (batch,) = decode(record(message(columns), timestamp=NOW - 3)).batches
         assert batch.timestamps.tolist() == [NOW - 3, NOW - 3]
 

@@ -80,7 +80,10 @@ def same(one: Any, other: Any) -> bool:
 
 
 def test_numpy_columns_are_written_as_their_values() -> None:
-    table = {"features": {"a": np.array([1.5, math.nan])}, "timestamp": np.array([NOW, NOW])}
+    table: dict[str, Any] = {
+        "features": {"a": np.array([1.5, math.nan])},
+        "timestamp": np.array([NOW, NOW]),
+    }
     for written in (
         record(encode_columns(model="m", **table)),
         arrow_record(encode_arrow(model="m", **table)),

@@ -199,7 +199,9 @@ def test_a_truth_that_is_not_a_number_is_handed_on() -> None:
         table(ground_truth=[math.nan, 1.0]),
     ):
         (batch,) = labels(message).batches
-        assert math.isnan(float(batch.ground_truth[0]))
+        first = batch.ground_truth[0]
+        assert isinstance(first, float)
+        assert math.isnan(first)
 
 
 def test_an_event_with_an_id_and_its_truth_can_be_read_as_a_label() -> None:
@@ -217,5 +219,5 @@ def test_columns_of_events_are_of_no_matter_in_a_label() -> None:
 
 
 def test_a_columnar_message_without_rows_is_taken() -> None:
-    empty = {"prediction_id": [], "ground_truth": []}
+    empty: dict[str, list[object]] = {"prediction_id": [], "ground_truth": []}
     assert labels(record(many(**empty)), table(**empty)) == DecodedLabels((), ())

@@ -18,7 +18,7 @@ from tests.events.tables import DEFAULT, NOW, comparable, flat, record
 TIGHT = Limits(max_features=4, max_rows=4, max_name=6, max_values=12)
 
 #: What a producer sends under one name: values as always, and what comes now and then.
-USUAL = (
+USUAL: tuple[list[Any], ...] = (
     [0.5, -1.25, 0.1, 1e22],
     [0.5, -0.0, 1.0],
     [0.5, 1, 2, -0.0],
@@ -30,7 +30,7 @@ USUAL = (
     [None],
     ["x", 1, [1], {"a": None}],
 )
-RARE = (
+RARE: tuple[Any, ...] = (
     0.5,
     1,
     2**53 - 1,
@@ -49,7 +49,7 @@ RARE = (
 NAMES = ("a", "b", "age", "a b", "é", "f0", "model")
 HOSTILE = ("", 'say "x"', "back\\slash", "\x00", "toolong", "\U0001f600")
 TIMES = ([NOW], [NOW, NOW - 1], [NOW, NOW + 10**9], [None], ["2026-01-01T00:00:00Z"], [1.7e12, NOW])
-IDS = (["p", "q"], [7, 2**64], [1.5, 2], ["p", None, 7])
+IDS: tuple[Sequence[Any], ...] = (["p", "q"], [7, 2**64], [1.5, 2], ["p", None, 7])
 ENVELOPE = ("prediction", "score", "latency_ms", "ground_truth")
 
 Send = Callable[[random.Random], dict[str, Any]]
@@ -60,7 +60,7 @@ def producers(draw: st.DrawFn) -> Send:
     """Something that sends events of one model, all alike at first and most of them later."""
     usual = st.sampled_from(USUAL)
     named = st.sampled_from(NAMES) | st.sampled_from(NAMES * 3 + HOSTILE)
-    fields = {"timestamp": draw(st.sampled_from(TIMES))}
+    fields: dict[str, Sequence[Any]] = {"timestamp": draw(st.sampled_from(TIMES))}
     fields |= draw(st.dictionaries(st.sampled_from(ENVELOPE), usual, max_size=4))
     fields |= draw(
         st.dictionaries(st.sampled_from(["prediction_id", "model_version"]), st.sampled_from(IDS))

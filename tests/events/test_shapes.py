@@ -31,6 +31,11 @@ def value(**features: object) -> bytes:
 
 
 def sent(rows: int = FIRST_ROWS, **features: object) -> list[Record]:
+    return sent_as(features, rows)
+
+
+def sent_as(features: dict[str, object], rows: int = FIRST_ROWS) -> list[Record]:
+    """The same for names that Python's calls cannot tell from its own."""
     return records_of([value(**features)] * rows)
 
 
@@ -97,13 +102,13 @@ def test_an_event_that_fits_is_still_checked(changed: dict[str, Any], reason: Re
 
 @pytest.mark.parametrize("name", ["", "a b", "f0", "self", "__class__", "features", "é\U0001f600"])
 def test_any_name_that_msgspec_takes_is_learned(name: str) -> None:
-    batch = after(Decoder(DEFAULT), sent(**{name: 0.5}))
+    batch = after(Decoder(DEFAULT), sent_as({name: 0.5}))
     assert isinstance(batch.features[name], np.ndarray)
 
 
 @pytest.mark.parametrize("name", ["\x00", 'say "x"', "back\\slash"])
 def test_a_name_that_msgspec_refuses_is_read_the_general_way(name: str) -> None:
-    batch = after(Decoder(DEFAULT), sent(**{name: 0.5}))
+    batch = after(Decoder(DEFAULT), sent_as({name: 0.5}))
     assert batch.features == {name: [0.5] * FIRST_ROWS}
 
 
@@ -123,6 +128,10 @@ def test_too_many_names_or_many_in_ever_other_order_are_read_the_general_way() -
 
 
 def event(model: str = "m", **features: object) -> Event:
+    return event_of(model, features)
+
+
+def event_of(model: str, features: dict[str, object]) -> Event:
     return read_event(encode_event(model=model, features=features))
 
 
@@ -147,7 +156,7 @@ def test_ever_new_names_are_learned_ever_more_rarely() -> None:
     shapes = Shapes(DEFAULT)
     readers = []
     for i in range(200):
-        shapes.settle({}, [event(**{f"name {i}": 0.5})] * FIRST_ROWS)
+        shapes.settle({}, [event_of("m", {f"name {i}": 0.5})] * FIRST_ROWS)
         readers.append(shapes.read)
     assert len(set(map(id, readers))) <= 8  # 200 is less than 2 to the 8th
 

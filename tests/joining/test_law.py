@@ -138,7 +138,7 @@ def world(random: Random, *, contradictions: bool) -> tuple[list[list[P]], list[
 def log_of(
     events: list[list[P]], truths: list[list[L]], of: Reference, random: Random, losses: float
 ) -> list[bytes]:
-    sources = [
+    sources: list[tuple[Source, Rows]] = [
         *((Source("predictions", i), rows) for i, rows in enumerate(events)),
         *((Source("labels", i), rows) for i, rows in enumerate(truths)),
     ]

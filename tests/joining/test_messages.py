@@ -151,10 +151,9 @@ def test_a_message_of_another_version_says_so() -> None:
 
 def test_a_slice_that_points_to_no_value_is_damage() -> None:
     part = predictions([P("a", country="de")], [0])
-    wrong = {"segment:country": Cut(("de",), np.array([1]))}
     for codes_ in (np.array([1]), np.array([-2])):
         wrong = {"segment:country": Cut(("de",), codes_)}
-        broken = PredictionPart(*(getattr(part, n) for n in part.__slots__[:-1]), wrong)
+        broken = replace(part, cuts=wrong)
         with pytest.raises(BadJoinMessageError, match="slice"):
             decode_join(
                 JoinMessage(Source("predictions", 0), Range(0, 1, True), (broken,)).encode()

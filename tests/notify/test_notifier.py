@@ -7,6 +7,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +71,10 @@ async def soon(done: Callable[[], Any], what: str) -> Any:
 def active(url: str) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = get(f"{url}/api/v2/alerts")
     return found
+
+
+def nothing_at(url: str) -> bool:
+    return not active(url)
 
 
 def telling(directory: Path, sink: Listener) -> Path:
@@ -163,12 +168,12 @@ def test_two_alertmanagers_are_told_the_same_and_one_does_not_wait_for_the_other
     async def play(one: str, two: str, dead: str) -> None:
         async with working([one, two, dead]) as site:
             site.hear("started")
-            found = [await soon(lambda url=url: active(url), url) for url in (one, two)]
+            found = [await soon(partial(active, url), url) for url in (one, two)]
             assert found[0][0]["fingerprint"] == found[1][0]["fingerprint"]
             await soon(lambda: site.views()[dead].failures, "the third is not there")
             site.hear("recovered")
             for url in (one, two):
-                await soon(lambda url=url: not active(url), "it is over at both")
+                await soon(partial(nothing_at, url), "it is over at both")
 
     with listening() as sink:
         config = telling(tmp_path, sink)
@@ -281,9 +286,8 @@ def test_an_authority_of_ones_own_is_trusted_by_its_file_alone(tmp_path: Path) -
 
 def test_a_file_that_cannot_be_read_is_said_before_the_worker_starts(tmp_path: Path) -> None:
     for field_ in ("bearer_token_file", "ca_file"):
-        settings = AlertmanagerSettings(
-            urls=("https://a:9093",), **{field_: str(tmp_path / "absent")}
-        )
+        given: dict[str, Any] = {field_: str(tmp_path / "absent")}
+        settings = AlertmanagerSettings(urls=("https://a:9093",), **given)
         with pytest.raises(ConfigurationError, match="absent"):
             Notifier(settings, now_ms)
 

@@ -49,7 +49,7 @@ def document(status: str = "started", **changes: Any) -> dict[str, Any]:
 
 def held(**changes: Any) -> OpenAlert:
     """The same as a worker's state has it."""
-    values = {
+    values: dict[str, Any] = {
         "model": "credit",
         "family": "drift",
         "monitor": "evidence",

@@ -142,7 +142,7 @@ steps = st.one_of(
 def test_labels_in_any_order_and_through_any_crash_end_in_the_figures_of_one_pass(
     stream: list[tuple[Event, int, int, str | None, int, int]], schedule: list[tuple[Any, ...]]
 ) -> None:
-    named = [
+    named: list[tuple[Any, ...]] = [
         (Event(**(vars_of(event) | {"id": f"id-{i}"})), *rest)
         for i, (event, *rest) in enumerate(stream)
     ]

@@ -127,7 +127,7 @@ def test_equal_rows_and_seed_give_an_equal_reference_and_another_seed_another() 
     first = made(columns, sample_size=100)
     assert made(columns, sample_size=100).hash == first.hash
     assert made(columns, sample_size=100, seed=1).hash != first.hash
-    assert made({"y": values}, sample_size=100).by_id["feature:y"].grid == numeric(first, "y").grid
+    assert numeric(made({"y": values}, sample_size=100), "y").grid == numeric(first, "y").grid
 
 
 def test_a_sample_is_uniform_over_the_rows() -> None:

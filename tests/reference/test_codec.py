@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import zlib
-from collections.abc import Callable
 from typing import Any
 
-import msgspec
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -18,11 +16,8 @@ from stream_monitor.errors import DataError
 from stream_monitor.reference import codec
 from stream_monitor.reference.build import build
 from stream_monitor.reference.data import assign_roles
-from stream_monitor.reference.derived import Components, Derived, Products, Standard
 from stream_monitor.reference.model import (
-    MAX_FORMER,
     CategoricalColumn,
-    Former,
     Kind,
     NumericColumn,
     Reference,
@@ -30,100 +25,8 @@ from stream_monitor.reference.model import (
     Role,
     Task,
 )
-from stream_monitor.reference.packing import pack_points, unpack_points
 from stream_monitor.statistics.grid import Grid
-
-FINITE = st.floats(allow_nan=False, allow_infinity=False)
-COUNT = st.integers(0, 2**62)
-SHARE = st.floats(0, 1)
-GIVEN = (Role.FEATURE, Role.PREDICTION, Role.SCORE)
-
-
-@st.composite
-def numeric_columns(draw: st.DrawFn) -> NumericColumn:
-    points = sorted(draw(st.sets(st.floats(allow_nan=False).map(lambda x: x + 0.0), max_size=12)))
-    counts = draw(st.lists(COUNT, min_size=len(points), max_size=len(points)))
-    grid = Grid(np.array(points, dtype=np.float64), np.array(counts, dtype=np.int64))
-    return NumericColumn(
-        role=draw(st.sampled_from(GIVEN)),
-        name=draw(st.text()),
-        grid=grid,
-        rows=draw(COUNT),
-        missing=draw(SHARE),
-        minimum=draw(FINITE),
-        maximum=draw(FINITE),
-        mean=draw(FINITE),
-        sd=draw(FINITE),
-    )
-
-
-@st.composite
-def categorical_columns(draw: st.DrawFn) -> CategoricalColumn:
-    categories = draw(st.lists(st.text(), unique=True, max_size=8))
-    counts = draw(st.lists(COUNT, min_size=len(categories), max_size=len(categories)))
-    return CategoricalColumn(
-        role=draw(st.sampled_from(GIVEN)),
-        name=draw(st.text()),
-        kind=draw(st.sampled_from([Kind.CATEGORICAL, Kind.BOOLEAN])),
-        categories=tuple(categories),
-        counts=np.array(counts, dtype=np.int64),
-        other=draw(COUNT),
-        rows=draw(COUNT),
-        missing=draw(SHARE),
-    )
-
-
-FORMER = st.builds(Former, st.text(), COUNT, st.text(), st.integers(0, 2**60))
-
-
-@st.composite
-def formulas(draw: st.DrawFn, columns: tuple[ReferenceColumn, ...]) -> Derived | None:
-    """Formulas of some kind over the numeric features, or none where these are too few."""
-    names = {c.name for c in columns if isinstance(c, NumericColumn) and c.role is Role.FEATURE}
-    if len(names) < 2 or draw(st.booleans()):
-        return None
-    return formulas_of(tuple(sorted(names)), draw(st.integers(0, 9)), pairs=draw(st.booleans()))
-
-
-def formulas_of(names: tuple[str, ...], seed: int, *, pairs: bool) -> Derived:
-    random = np.random.default_rng(seed)
-    count = len(names)
-    low = random.normal(size=count)
-    mean = low + random.random(count)
-    standard = Standard(names, low, mean + 1.0, mean, random.random(count) + 0.1)
-    if pairs:
-        return Products(standard, np.array([[0, count - 1]]))
-    return Components(standard, random.uniform(-1, 1, (count - 1, count)), np.ones(count - 1))
-
-
-@st.composite
-def references(draw: st.DrawFn) -> Reference:
-    columns = tuple(draw(st.lists(st.one_of(numeric_columns(), categorical_columns()), max_size=4)))
-    derived = draw(formulas(columns))
-    for name in () if derived is None else derived.inputs:
-        made = dataclasses.replace(draw(numeric_columns()), role=Role.DEPENDENCE, name=name)
-        columns += (made,)
-    content: tuple[Any, ...] = (
-        columns,
-        draw(COUNT),
-        draw(st.sampled_from(Task)),
-        tuple(draw(st.lists(st.text(), max_size=3))),
-        draw(st.none() | st.text()),
-    )
-    rows, task, classes, positive = content[1:]
-    return Reference(
-        model=draw(st.text()),
-        columns=columns,
-        rows=rows,
-        task=task,
-        classes=classes,
-        positive=positive,
-        source=draw(st.text()),
-        created_ms=draw(st.integers(0, 2**60)),
-        hash=codec.content_hash(*content, derived=derived),
-        derived=derived,
-        former=tuple(draw(st.lists(FORMER, max_size=3))),
-    )
+from tests.reference.worlds import example, references
 
 
 def same_column(a: ReferenceColumn, b: ReferenceColumn) -> bool:
@@ -143,27 +46,6 @@ def test_a_reference_is_equal_after_encoding_and_decoding(reference: Reference) 
     assert all(map(same_column, back.columns, reference.columns))
     plain = dataclasses.replace(reference, columns=())
     assert dataclasses.replace(back, columns=()) == plain
-
-
-@settings(deadline=None, max_examples=100)
-@given(st.sets(st.floats(allow_nan=False), max_size=50))
-def test_points_survive_packing_bit_for_bit(values: set[float]) -> None:
-    points = np.array(sorted(values), dtype=np.float64)
-    assert unpack_points(pack_points(points)).tobytes() == points.tobytes()
-
-
-def example(**changes: Any) -> Reference:
-    random = np.random.default_rng(0)
-    table = pa.table(
-        {
-            "x": random.normal(size=300),
-            "c": ["u", "v", "w"] * 100,
-            "prediction": random.integers(0, 2, 300),
-            "score": random.random(300),
-        }
-    )
-    options: dict[str, Any] = {"model": "m", "created_ms": 5, "source": "s"}
-    return build(table=table, roles=assign_roles(table), **(options | changes))
 
 
 def test_the_hash_is_of_what_verdicts_depend_on_and_of_nothing_else() -> None:
@@ -286,100 +168,3 @@ def test_a_reference_of_100_numeric_features_fits_into_a_message() -> None:
     reference = build("m", table, assign_roles(table), created_ms=0, source="s")
     assert sum(c.grid.total for c in reference.columns if isinstance(c, NumericColumn)) == 500_000
     assert len(codec.encode(reference)) < 3 << 20
-
-
-def test_what_a_reference_has_replaced_is_on_record_and_not_in_its_hash() -> None:
-    first = codec.decode(codec.encode(example()))
-    second = dataclasses.replace(first, rows=first.rows + 1, source="later")
-    second = codec.decode(codec.encode(second)).instead_of(first)
-    assert second.replaces == first.hash != second.hash
-    assert codec.decode(codec.encode(second)).former == second.former
-    assert codec.decode(codec.encode(second)).hash == second.hash
-    # Sent again it replaces nothing, and keeps its record.
-    assert dataclasses.replace(second, former=()).instead_of(second).former == second.former
-    assert first.instead_of(None).former == ()
-
-
-def test_the_record_goes_back_so_many_references_and_no_more() -> None:
-    current = example()
-    for number in range(MAX_FORMER + 5):
-        new = dataclasses.replace(example(), rows=number, hash=f"{number:016x}")
-        current = new.instead_of(current)
-    assert [gone.rows for gone in current.former] == [*range(MAX_FORMER + 3, 3, -1)]
-
-
-def test_a_reference_without_a_record_is_read_as_one_that_replaced_nothing() -> None:
-    found = example()
-    whole = codec.encode(found)
-    head = len(codec.MAGIC) + 1
-    fields = msgspec.msgpack.decode(zlib.decompress(whole[head:]))
-    older = whole[:head] + zlib.compress(msgspec.msgpack.encode(fields[:-1]))
-    assert codec.decode(older).former == ()
-    assert codec.decode(older).hash == codec.decode(whole).hash
-
-
-def derived_example(seed: int = 0, *, pairs: bool = True) -> Reference:
-    names = ("x", "y", "z")
-    columns = tuple(
-        NumericColumn(Role.FEATURE, name, Grid.from_sample([0.0]), 1, 0.0, 0.0, 0.0, 0.0, 0.0)
-        for name in names
-    )
-    derived = formulas_of(names, seed, pairs=pairs)
-    columns += tuple(
-        dataclasses.replace(columns[0], role=Role.DEPENDENCE, name=name) for name in derived.inputs
-    )
-    return Reference(
-        model="m",
-        columns=columns,
-        rows=1,
-        task=Task.UNKNOWN,
-        classes=(),
-        positive=None,
-        source="s",
-        created_ms=0,
-        hash="",
-        derived=derived,
-    )
-
-
-def hash_of(reference: Reference) -> str:
-    return codec.decode(codec.encode(reference)).hash
-
-
-@pytest.mark.parametrize("pairs", [True, False])
-def test_every_part_of_a_formula_changes_the_hash(pairs: bool) -> None:
-    before = derived_example(pairs=pairs)
-    derived = before.derived
-    assert derived is not None
-    hashes = [hash_of(before)]
-    for name in ("low", "high", "mean", "sd"):
-        values = getattr(derived.standard, name).copy()
-        values[1] = np.nextafter(values[1], 1.0)
-        standard = dataclasses.replace(derived.standard, **{name: values})
-        changed = dataclasses.replace(derived, standard=standard)
-        hashes.append(hash_of(dataclasses.replace(before, derived=changed)))
-    if isinstance(derived, Components):
-        axes, variances = derived.axes * 0.5, derived.variances * 0.5
-        for more in (
-            dataclasses.replace(derived, axes=axes),
-            dataclasses.replace(derived, variances=variances),
-        ):
-            hashes.append(hash_of(dataclasses.replace(before, derived=more)))
-    assert len(set(hashes)) == len(hashes)
-
-
-@pytest.mark.parametrize(
-    ("change", "sentence"),
-    [
-        (lambda r: {"columns": r.columns[:-1]}, "not those of their formulas"),
-        (lambda r: {"derived": None}, "not those of their formulas"),
-        (lambda r: {"columns": r.columns[1:]}, "features that are not there"),
-        (lambda r: {"derived": derived_example(pairs=False).derived}, "not those of their form"),
-    ],
-)
-def test_formulas_that_do_not_fit_the_columns_are_refused(
-    change: Callable[[Reference], dict[str, Any]], sentence: str
-) -> None:
-    reference = derived_example()
-    with pytest.raises(DataError, match=sentence):
-        codec.decode(codec.encode(dataclasses.replace(reference, **change(reference))))

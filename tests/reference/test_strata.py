@@ -30,7 +30,9 @@ def a_table(rows: int, seed: int = 0) -> tuple[pa.Table, Any]:
     x = random.normal(size=rows).round(1)
     x[::17] = np.nan
     y = random.normal(size=rows)
-    texts = np.where(random.random(rows) < 0.1, None, random.choice(list("abcdef"), rows))
+    missing = random.random(rows) < 0.1
+    texts = random.choice(list("abcdef"), rows).astype(object)
+    texts[missing] = None
     table = pa.table({"x": x, "y": y, "c": texts.tolist(), "b": random.random(rows) < 0.3})
     return table, times
 

@@ -51,7 +51,7 @@ def report(
     start, end = START_MS + at * HOUR, START_MS + (at + 1) * HOUR
     verdicts = []
     if accuracy is not None:
-        more = {} if limit is None else {"threshold": limit, "below": True}
+        more: dict[str, Any] = {} if limit is None else {"threshold": limit, "below": True}
         verdicts.append(
             verdict(
                 "performance",

@@ -15,7 +15,7 @@ from stream_monitor.statistics.dirichlet import log_rising, log_urn
 
 
 def rising(start: Fraction | int, times: int) -> Fraction:
-    return math.prod((start + i for i in range(times)), start=Fraction(1))
+    return Fraction(math.prod(start + i for i in range(times)))
 
 
 @given(st.floats(0.01, 1e6), st.integers(0, 60))

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from random import Random
 
 import numpy as np
 import pytest
@@ -60,10 +61,10 @@ def test_bonferroni_rejects_no_more_than_holm_and_holm_no_more_than_benjamini_ho
 
 @given(P_VALUES, ALPHAS, st.randoms(use_true_random=False))
 def test_the_order_of_the_p_values_does_not_matter(
-    p_values: list[float], alpha: float, random: object
+    p_values: list[float], alpha: float, random: Random
 ) -> None:
     shuffled = [*p_values]
-    random.shuffle(shuffled)  # type: ignore[attr-defined]
+    random.shuffle(shuffled)
     assert holm_level(shuffled, alpha) == holm_level(p_values, alpha)
     assert benjamini_hochberg_level(shuffled, alpha) == benjamini_hochberg_level(p_values, alpha)
 

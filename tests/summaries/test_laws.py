@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 import stream_monitor.summaries
 from stream_monitor.errors import DataError, UnlikeSummaryError
-from tests.summaries.strategies import CASES
+from tests.summaries.cases import CASES
 
 if TYPE_CHECKING:
-    from tests.summaries.strategies import Case
+    from tests.summaries.cases import Case
 
 law = settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.too_slow])
 each = pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])

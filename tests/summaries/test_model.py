@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 import numpy as np
 import pytest
@@ -25,7 +27,7 @@ from tests.summaries.strategies import (
     reference,
 )
 
-EVENTS = [
+EVENTS: list[dict[str, Any]] = [
     {
         "features": {"number": 0.5, "name": "a", "flag": True, "new": 1.0},
         "prediction": "yes",
@@ -135,7 +137,10 @@ def test_a_derived_column_that_is_not_numeric_is_a_mistake() -> None:
 
 def test_labels_of_a_boolean_prediction_match_however_they_are_written() -> None:
     column = categorical_column(Role.PREDICTION, "prediction", ("false", "true"), Kind.BOOLEAN)
-    rows = [{"prediction": True, "ground_truth": 1}, {"prediction": "false", "ground_truth": 0.0}]
+    rows: list[dict[str, Any]] = [
+        {"prediction": True, "ground_truth": 1},
+        {"prediction": "false", "ground_truth": 0.0},
+    ]
     summary = ModelSummary.of(batch_of(rows), reference("2222222222222222", column))
     assert summary.traffic.total.performance.confusion.correct == 2
 

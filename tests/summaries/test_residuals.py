@@ -8,6 +8,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stream_monitor.events.columns import NumericValues
 from stream_monitor.summaries.residuals import ResidualSummary, numbered
 
 ERRORS = st.lists(
@@ -22,7 +23,9 @@ ERRORS = st.lists(
 @given(errors=ERRORS)
 def test_the_numbers_of_single_errors_are_those_of_their_summary(errors: list[float]) -> None:
     values = np.array(errors, dtype=np.float64)
-    summary = ResidualSummary.of_numbers((np.zeros(values.size), None), (values, None))
+    summary = ResidualSummary.of_numbers(
+        NumericValues(np.zeros(values.size), None), NumericValues(values, None)
+    )
     numbers, counts = summary.buckets()
     assert dict(zip(numbers.tolist(), counts.tolist(), strict=True)) == Counter(
         numbered(values).tolist()

@@ -30,7 +30,12 @@ def test_the_largest_finite_score_stands_in_for_a_class_that_has_none() -> None:
 
 
 def test_scores_without_a_number_are_passed_on_to_be_counted() -> None:
-    rows = [{"scores": [0.5]}, {"scores": {"a": "x"}}, {"scores": {}}, {"scores": None}]
+    rows: list[dict[str, Any]] = [
+        {"scores": [0.5]},
+        {"scores": {"a": "x"}},
+        {"scores": {}},
+        {"scores": None},
+    ]
     assert scores_of(*rows) == [[0.5], {"a": "x"}, None, None]
 
 

@@ -149,8 +149,11 @@ def test_a_view_that_is_not_ready_says_so() -> None:
     ready = False
     waiting = WaitingView(view("m"), lambda: ready)
     for question in (
-        waiting.models(), waiting.latest("m"), waiting.alerts(None), waiting.history("m", 0, 1, 1)
-    ):  # fmt: skip
+        waiting.models(),
+        waiting.latest("m"),
+        waiting.alerts(None),
+        waiting.history("m", 0, 1, 1),
+    ):
         with pytest.raises(UnavailableError, match="ask again"):
             asyncio.run(question)
     ready = True

@@ -78,11 +78,11 @@ def test_both_views_give_the_same_answers_for_the_same_documents(
             await shared.connection.run([("FLUSHALL",)])
             for each, more_ms in zip(said, clock, strict=False):
                 now_ms = EPOCH_MS + more_ms
-                one = (
-                    said_of(each, now_ms)
-                    if isinstance(each, Publish)
-                    else standing_said(*each, now_ms)
-                )
+                if isinstance(each, Publish):
+                    one = said_of(each, now_ms)
+                else:
+                    model, standing = each
+                    one = standing_said(model, standing, now_ms)
                 local.put(one)
                 await shared.store.put([one])
             assert await answers(shared.view) == await answers(local)

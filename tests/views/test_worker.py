@@ -12,6 +12,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+from pydantic import SecretStr
+
 from stream_monitor.config.redis import RedisSettings
 from stream_monitor.config.render import to_yaml
 from stream_monitor.config.settings import Settings
@@ -146,7 +148,7 @@ def test_a_worker_as_a_process_writes_to_redis_and_goes_on_without_it(tmp_path: 
                     return bool(its["connected"]) and not its["waiting"]
 
                 await asyncio.to_thread(until, connected, "Redis is there again")
-                away = RedisSettings(url=redis.url, password=secret)
+                away = RedisSettings(url=redis.url, password=SecretStr(secret))
                 reader = Board(away, now_ms)
                 task = asyncio.create_task(reader.run(Snapshot.empty))
                 try:

@@ -1,3 +1,4 @@
+from scipy import optimize as optimize
 from scipy import special as special
 from scipy import stats as stats
 

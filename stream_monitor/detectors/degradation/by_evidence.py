@@ -27,7 +27,7 @@ from stream_monitor.detectors.degradation.machine import Standing
 from stream_monitor.detectors.degradation.panes import PaneErrors
 from stream_monitor.detectors.degradation.residuals import ResidualCounts
 from stream_monitor.detectors.degradation.terms import Terms
-from stream_monitor.detectors.evidence.bins import BINS, bins_of_grid, bins_of_rate
+from stream_monitor.detectors.evidence.cuts import BINS, bins_of_grid, bins_of_rate
 from stream_monitor.detectors.evidence.detector import EvidenceDetector
 from stream_monitor.detectors.evidence.state import State as Urn
 from stream_monitor.detectors.verdict import State

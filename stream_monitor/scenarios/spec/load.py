@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from stream_monitor.config import yaml_text
 from stream_monitor.config.fields import dotted, nearest
 from stream_monitor.config.kinds import key_of
+from stream_monitor.config.overlay import overlay
 from stream_monitor.config.problems import Problem, error_of
 from stream_monitor.errors import ConfigurationError
 from stream_monitor.scenarios.spec.consistent import inconsistencies
@@ -88,18 +89,7 @@ def _like(
         raise ConfigurationError(
             f"{source} cannot be used: like: {name} is like another one itself; take that one"
         )
-    return _over(own, {key: below[key] for key in TAKEN if key in below})
-
-
-def _over(above: dict[object, object], below: dict[object, object]) -> dict[object, object]:
-    merged = dict(below)
-    for key, value in above.items():
-        base = merged.get(key)
-        if isinstance(base, dict) and isinstance(value, dict):
-            merged[key] = _over(value, base)
-        else:
-            merged[key] = value
-    return merged
+    return overlay({key: below[key] for key in TAKEN if key in below}, own)
 
 
 def _put(values: dict[object, object], override: str) -> tuple[str, ...]:

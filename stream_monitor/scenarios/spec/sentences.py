@@ -12,13 +12,12 @@ from pydantic_core import ErrorDetails
 from stream_monitor.config.fields import Leaf, dotted, nearest
 from stream_monitor.config.kinds import key_of
 from stream_monitor.config.problems import Problem
-from stream_monitor.config.render import scalar
+from stream_monitor.config.render import shown
 from stream_monitor.scenarios.spec.kinds import Time
 from stream_monitor.scenarios.spec.scenario import Scenario
 
 #: The keys whose value says which of several sections one is.
 TAGS = ("kind", "inject")
-_MOST = 60
 
 
 def problem_of(
@@ -68,8 +67,8 @@ def _sentence(
     if kind == "too_long":
         return f"has too many entries; allowed are {error['ctx']['max_length']}"
     if error["loc"][-1:] == ("[key]",):
-        return f"{_shown(given)} is no name; names are texts, so put it in quotes"
-    return f"{_shown(given)} is given; allowed is {_allowed(here)}"
+        return f"{shown(given)} is no name; names are texts, so put it in quotes"
+    return f"{shown(given)} is given; allowed is {_allowed(here)}"
 
 
 def _allowed(leaf: Leaf) -> str:
@@ -156,12 +155,3 @@ def _item(value: object, part: int | str) -> object:
     if isinstance(value, list) and isinstance(part, int) and part < len(value):
         return value[part]
     return None
-
-
-def _shown(value: object) -> str:
-    if isinstance(value, dict):
-        return "a mapping"
-    if isinstance(value, list) and any(isinstance(item, dict | list) for item in value):
-        return "a list of more than plain values"
-    text = scalar(value)
-    return text if len(text) <= _MOST else f"{text[: _MOST - 3]}..."

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from stream_monitor.config.api import ApiSettings
 from stream_monitor.errors import ConfigurationError
-from stream_monitor.web.api.problems import Problem
+from stream_monitor.web.api.problems import ProblemError
 
 #: A token shorter than this can be guessed.
 MIN_TOKEN = 16
@@ -50,7 +50,7 @@ class Tokens:
         )
 
     def check(self, access: Access, peer: str | None, headers: Mapping[str, str]) -> None:
-        """Raise a 401 or 403 :class:`Problem` unless the request may do what it asks.
+        """Raise a 401 or 403 :class:`ProblemError` unless the request may do what it asks.
 
         ``peer`` is the address of the other end. Who may write may read.
         """
@@ -64,7 +64,7 @@ class Tokens:
             if not _is_one_of(given, self.write):
                 raise _unauthorized("writing takes the token of api.write_token_file")
         elif not _is_here(peer, headers):
-            raise Problem(
+            raise ProblemError(
                 HTTPStatus.FORBIDDEN,
                 "without api.write_token_file only this machine may write, directly and by the "
                 "name localhost or 127.0.0.1; set a token and send it as Authorization: Bearer",
@@ -123,8 +123,8 @@ def _is_loopback(address: str | None) -> bool:
     return its.is_loopback
 
 
-def _unauthorized(what: str) -> Problem:
-    return Problem(
+def _unauthorized(what: str) -> ProblemError:
+    return ProblemError(
         HTTPStatus.UNAUTHORIZED,
         f"{what}; send it as Authorization: Bearer TOKEN",
         headers={"WWW-Authenticate": 'Bearer realm="stream-monitor"'},

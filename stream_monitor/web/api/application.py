@@ -13,7 +13,7 @@ from stream_monitor.errors import BrokerError
 from stream_monitor.views.protocol import UnavailableError
 from stream_monitor.web.api.access import Tokens
 from stream_monitor.web.api.handlers import Handlers
-from stream_monitor.web.api.problems import Problem
+from stream_monitor.web.api.problems import ProblemError
 from stream_monitor.web.api.rates import Rates
 from stream_monitor.web.api.routes import Route
 
@@ -88,15 +88,15 @@ class _Guard:
         try:
             self._admit(request)
             return await handler(request)
-        except Problem as problem:
+        except ProblemError as problem:
             return problem.response()
         except (UnavailableError, BrokerError) as exc:
-            return Problem(HTTPStatus.SERVICE_UNAVAILABLE, str(exc), headers=_AGAIN).response()
+            return ProblemError(HTTPStatus.SERVICE_UNAVAILABLE, str(exc), headers=_AGAIN).response()
         except web.HTTPException as exc:
             return _of_aiohttp(exc).response()
         except Exception:
             log.exception("%s %s could not be answered", request.method, request.path)
-            return Problem(
+            return ProblemError(
                 HTTPStatus.INTERNAL_SERVER_ERROR,
                 "the worker could not answer; its log says why",
             ).response()
@@ -104,20 +104,20 @@ class _Guard:
     def _admit(self, request: web.Request) -> None:
         wait_s = self._rates.take(request.remote or "", self._now_ms())
         if wait_s:
-            raise Problem(
+            raise ProblemError(
                 HTTPStatus.TOO_MANY_REQUESTS,
                 "too many requests from this address (api.max_requests); send many events in one",
                 headers={"Retry-After": str(wait_s)},
             )
         if self._at_once > MAX_AT_ONCE:
-            raise Problem(
+            raise ProblemError(
                 HTTPStatus.SERVICE_UNAVAILABLE,
                 f"{MAX_AT_ONCE} requests are being answered; ask again in a moment",
                 headers=_AGAIN,
             )
 
 
-def _of_aiohttp(exc: web.HTTPException) -> Problem:
+def _of_aiohttp(exc: web.HTTPException) -> ProblemError:
     status = HTTPStatus(exc.status)
     allow = exc.headers.get("Allow")
     match status:
@@ -129,4 +129,4 @@ def _of_aiohttp(exc: web.HTTPException) -> Problem:
             detail = "the body is larger than api.max_body_bytes; send it in several requests"
         case _:
             detail = status.phrase
-    return Problem(status, detail, headers={} if allow is None else {"Allow": allow})
+    return ProblemError(status, detail, headers={} if allow is None else {"Allow": allow})

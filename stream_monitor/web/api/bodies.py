@@ -18,7 +18,7 @@ from stream_monitor.events.decode import Decoder
 from stream_monitor.events.json_text import parse
 from stream_monitor.events.labels import LabelDecoder
 from stream_monitor.events.limits import Limits
-from stream_monitor.web.api.problems import Fault, Problem, unprocessable
+from stream_monitor.web.api.problems import Fault, ProblemError, unprocessable
 
 #: Events or labels of one request.
 MAX_ITEMS = 10_000
@@ -37,7 +37,7 @@ def events(body: bytes, limits: Limits, now_ms: int) -> list[bytes]:
     """The messages of one event or a list of them.
 
     Raises:
-        Problem: 422 with the path of each fault; nothing of the body is to be sent.
+        ProblemError: 422 with the path of each fault; nothing of the body is to be sent.
     """
     return _checked(body, Decoder(limits), now_ms, limits)
 
@@ -56,7 +56,7 @@ def _checked(body: bytes, decoder: _Decodes, now_ms: int, limits: Limits) -> lis
     if not items:
         raise unprocessable([Fault(path="", message="the list is empty; send at least one.")])
     if len(items) > MAX_ITEMS:
-        raise Problem(
+        raise ProblemError(
             HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
             f"the list has {len(items):,} items; send at most {MAX_ITEMS:,} a request",
         )

@@ -19,7 +19,7 @@ from stream_monitor.web.api import answers, bodies, reporting, requests
 from stream_monitor.web.api.html import Page, page
 from stream_monitor.web.api.openapi import document
 from stream_monitor.web.api.ports import Intake, Simulator, Topic
-from stream_monitor.web.api.problems import Problem, unknown
+from stream_monitor.web.api.problems import ProblemError, unknown
 from stream_monitor.web.api.routes import JSON, ROUTES, SIMULATE, Route
 from stream_monitor.web.pages import Pages
 from stream_monitor.web.pages import Request as PageRequest
@@ -29,7 +29,7 @@ BODY_S = 10.0
 
 
 class Handlers:
-    """The routes' methods; each raises :class:`Problem` for what cannot be answered."""
+    """The routes' methods; each raises :class:`ProblemError` for what cannot be answered."""
 
     def __init__(
         self,
@@ -108,7 +108,7 @@ class Handlers:
         try:
             begun = await self._simulator.start(name, query.seed)
         except CannotPlayError as exc:
-            raise Problem(HTTPStatus.CONFLICT, str(exc)) from None
+            raise ProblemError(HTTPStatus.CONFLICT, str(exc)) from None
         return _json(begun, HTTPStatus.ACCEPTED)
 
     async def _windows(self, request: web.Request, family: str) -> web.Response:
@@ -144,13 +144,13 @@ class Handlers:
             async with asyncio.timeout(BODY_S):
                 body = await request.read()
         except TimeoutError:
-            raise Problem(
+            raise ProblemError(
                 HTTPStatus.REQUEST_TIMEOUT, f"the body took more than {BODY_S:.0f} s to come"
             ) from None
         # Off the loop: what is checked here may take as long as a batch of the pipeline.
         values = await asyncio.to_thread(check, body, self._limits, self._now_ms())
         if max(map(len, values)) > self._max_value:
-            raise Problem(
+            raise ProblemError(
                 HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
                 f"one item has {max(map(len, values)):,} bytes; a message on Kafka has at most "
                 f"{self._max_value:,}",

@@ -30,8 +30,8 @@ class ProblemDocument(BaseModel):
     nearest: list[str] = Field(default=[], description="The names most like an unknown one.")
 
 
-class Problem(Exception):  # noqa: N818  # RFC 9457's word
-    """Ends a request with a problem document."""
+class ProblemError(Exception):
+    """Ends a request with a problem document (RFC 9457)."""
 
     def __init__(
         self,
@@ -63,7 +63,7 @@ class Problem(Exception):  # noqa: N818  # RFC 9457's word
         )
 
 
-def unprocessable(errors: Sequence[Fault]) -> Problem:
+def unprocessable(errors: Sequence[Fault]) -> ProblemError:
     """422; the first faults stand for all."""
     more = len(errors) - _SHOWN
     item, _, field = errors[0].path.rpartition(".")
@@ -74,14 +74,14 @@ def unprocessable(errors: Sequence[Fault]) -> Problem:
         detail += f" ({len(errors):,} such faults)"
     if more > 0:
         detail += f"; the first {_SHOWN} are listed"
-    return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, detail, errors=errors[:_SHOWN])
+    return ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, detail, errors=errors[:_SHOWN])
 
 
-def unknown(kind: str, name: str, known: Iterable[str]) -> Problem:
+def unknown(kind: str, name: str, known: Iterable[str]) -> ProblemError:
     """404 for a name that is not there, with those most like it."""
     nearest = difflib.get_close_matches(name, list(known), n=3, cutoff=0.5)
     hint = f"did you mean {' or '.join(nearest)}?" if nearest else f"see the list of {kind}s."
-    return Problem(
+    return ProblemError(
         HTTPStatus.NOT_FOUND, f"there is no {kind} {name[:256]!r}; {hint}", nearest=nearest
     )
 

@@ -32,7 +32,7 @@ async def report(
 ) -> web.Response:
     """The page, or the same as JSON.
 
-    Raises :class:`Problem` for a period that ends before it begins.
+    Raises :class:`ProblemError` for a period that ends before it begins.
     """
     since_ms = 0 if query.since is None else query.since
     until_ms = now_ms if query.until is None else query.until

@@ -11,7 +11,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, RootModel, V
 from stream_monitor.errors import BadMessageError
 from stream_monitor.events.timestamps import MAX_MS, MIN_MS, to_ms
 from stream_monitor.web.api.bodies import MAX_ITEMS
-from stream_monitor.web.api.problems import Fault, Problem, unprocessable
+from stream_monitor.web.api.problems import Fault, ProblemError, unprocessable
 
 #: Windows, or alerts, of one answer at most.
 MAX_LIMIT = 200
@@ -145,7 +145,7 @@ def read_query(kind: type[_Q], query: Mapping[str, str]) -> _Q:
     """The query of a request.
 
     Raises:
-        Problem: 422 with the path of each fault.
+        ProblemError: 422 with the path of each fault.
     """
     try:
         return kind.model_validate(dict(query))
@@ -169,12 +169,12 @@ def _said(kind: type[BaseModel], type_: str, message: str) -> str:
 
 
 def require_json(content_type: str) -> None:
-    """Raise a 415 :class:`Problem` unless a body says that it is JSON.
+    """Raise a 415 :class:`ProblemError` unless a body says that it is JSON.
 
     A form of another site can send a body, but never with this type.
     """
     if content_type != "application/json":
-        raise Problem(
+        raise ProblemError(
             HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
             "send JSON, with the header Content-Type: application/json",
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -24,7 +25,7 @@ TERMS = Terms(float(C), 12 * PANE_MS, 100, 0.8)
 Null = Callable[[np.random.Generator], tuple[Degradation, list[PaneErrors]]]
 
 
-def of(task: Task, **more: object) -> Degradation:
+def of(task: Task, **more: Any) -> Degradation:
     return Degradation.of(DegradationSettings(learn=1000), task, terms=TERMS, **more)
 
 

@@ -7,7 +7,7 @@ import pickle
 import numpy as np
 import pytest
 
-from stream_monitor.config.degradation import DegradationSettings
+from stream_monitor.config.degradation import AdwinSettings, DegradationSettings
 from stream_monitor.detectors.change.by_name import DETECTORS
 from stream_monitor.detectors.degradation.baseline import Baseline
 from stream_monitor.detectors.degradation.by_river import MAKERS, read
@@ -64,7 +64,7 @@ def test_bytes_that_are_damaged_are_refused() -> None:
     [
         Degradation.of(DegradationSettings(smallest_rise=0.04), Task.BINARY),
         Degradation.of(DegradationSettings(detectors=("adwin",)), Task.BINARY),
-        Degradation.of(DegradationSettings(adwin={"clock": 16}), Task.BINARY),
+        Degradation.of(DegradationSettings(adwin=AdwinSettings(clock=16)), Task.BINARY),
         Degradation.of(DegradationSettings(), Task.REGRESSION),
         Degradation.of(DegradationSettings(), Task.BINARY, Baseline.of_rate(0.1, 100)),
     ],

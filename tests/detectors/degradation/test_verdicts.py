@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from stream_monitor.config.degradation import DegradationSettings
+from stream_monitor.config.monitors import PerformanceSettings
 from stream_monitor.config.settings import ModelSettings
 from stream_monitor.detectors.degradation.machine import Standing
 from stream_monitor.detectors.degradation.verdicts import degradation_verdicts
 from stream_monitor.detectors.verdict import Family, State, Verdict
 from tests.detectors.degradation.worlds import PANE_MS
 
-SETTINGS = ModelSettings(performance={"degradation": {"detectors": ("cusum", "adwin")}})
+SETTINGS = ModelSettings(
+    performance=PerformanceSettings(degradation=DegradationSettings(detectors=("cusum", "adwin")))
+)
 STANDINGS = {"cusum": Standing(False, 3.5, 19.0, "bernoulli"), "adwin": Standing()}
 
 
@@ -53,5 +57,7 @@ def test_an_alarm_is_an_answer_even_of_few_rows() -> None:
 
 
 def test_without_detectors_there_are_no_verdicts() -> None:
-    none = ModelSettings(performance={"degradation": {"detectors": ()}})
+    none = ModelSettings(
+        performance=PerformanceSettings(degradation=DegradationSettings(detectors=()))
+    )
     assert verdicts({}, settings=none) == ()

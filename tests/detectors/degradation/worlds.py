@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from hypothesis import strategies as st
@@ -16,7 +17,7 @@ from stream_monitor.statistics.grid import Grid
 
 PANE_MS = 300_000
 FOR_ALL = ("cusum", "page_hinkley", "adwin")
-CUSUM = {"detectors": ("cusum",)}
+CUSUM: dict[str, Any] = {"detectors": ("cusum",)}
 EVERY = (*FOR_ALL, "ddm", "hddm_a")
 
 
@@ -47,12 +48,12 @@ def of_values(values: np.ndarray, first: int = 0) -> list[PaneErrors]:
     ]
 
 
-def classifier(**settings: object) -> Degradation:
+def classifier(**settings: Any) -> Degradation:
     """Watched by CUSUM unless said otherwise."""
     return Degradation.of(DegradationSettings(**CUSUM | settings), Task.BINARY)
 
 
-def regression(**settings: object) -> Degradation:
+def regression(**settings: Any) -> Degradation:
     """Watched by CUSUM unless said otherwise."""
     return Degradation.of(DegradationSettings(**CUSUM | settings), Task.REGRESSION)
 

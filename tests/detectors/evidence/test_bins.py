@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterator
 from fractions import Fraction
 from itertools import permutations, product
 
@@ -14,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from stream_monitor.detectors.evidence.bins import (
-    FeatureBins,
+from stream_monitor.detectors.evidence.bins import FeatureBins
+from stream_monitor.detectors.evidence.cuts import (
     bins_of_column,
     bins_of_grid,
     bins_of_numeric,
@@ -26,17 +25,9 @@ from stream_monitor.reference.model import CategoricalColumn, Kind, NumericColum
 from stream_monitor.statistics.grid import Grid
 from stream_monitor.summaries.categorical import CategoricalSummary
 from stream_monitor.summaries.numeric import NumericSummary
+from tests.detectors.evidence.worlds import compositions
 
 tied = st.lists(st.integers(-3, 3).map(float), min_size=1, max_size=40)
-
-
-def compositions(n: int, k: int) -> Iterator[tuple[int, ...]]:
-    if k == 1:
-        yield (n,)
-        return
-    for first in range(n + 1):
-        for rest in compositions(n - first, k - 1):
-            yield first, *rest
 
 
 def rising(start: int, times: int) -> int:
@@ -96,7 +87,7 @@ def test_with_ties_the_counts_of_a_discrete_law_are_the_urn(
 
     def multinomial(counts: tuple[int, ...]) -> Fraction:
         orders = math.factorial(sum(counts)) // math.prod(map(math.factorial, counts))
-        return orders * math.prod(p**c for p, c in zip(chances, counts, strict=True))
+        return Fraction(orders * math.prod(p**c for p, c in zip(chances, counts, strict=True)))
 
     for reference in compositions(r, len(chances)):
         grid = Grid(np.array(values, dtype=np.float64), np.array(reference))

@@ -11,16 +11,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stream_monitor.detectors.evidence.bins import (
-    bins_of_column,
-    bins_of_column_in,
-    bins_of_grid,
-)
+from stream_monitor.detectors.evidence.cuts import bins_of_column, bins_of_column_in, bins_of_grid
 from stream_monitor.reference.model import NumericColumn, Role
 from stream_monitor.statistics.grid import Grid
 from stream_monitor.summaries.categorical import CategoricalSummary
 from stream_monitor.summaries.numeric import NumericSummary
-from tests.detectors.evidence.test_bins import categorical, compositions, urn, whole
+from tests.detectors.evidence.test_bins import categorical, urn, whole
+from tests.detectors.evidence.worlds import compositions
 
 tied = st.lists(st.integers(-3, 3).map(float), min_size=1, max_size=30)
 

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 
 from stream_monitor.config.duration import MINUTE
-from stream_monitor.detectors.evidence.bins import bins_of_column
+from stream_monitor.detectors.evidence.cuts import bins_of_column
 from stream_monitor.detectors.evidence.detector import Evidence, EvidenceDetector, threshold
 from stream_monitor.events.batch import EventBatch
 from stream_monitor.reference.build import build

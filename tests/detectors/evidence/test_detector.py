@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stream_monitor.config.duration import DAY, HOUR, MINUTE
-from stream_monitor.detectors.evidence.bins import bins_of_numeric, bins_of_rate
+from stream_monitor.detectors.evidence.cuts import bins_of_numeric, bins_of_rate
 from stream_monitor.detectors.evidence.detector import Evidence, EvidenceDetector, threshold
 from stream_monitor.detectors.evidence.state import State
 from tests.detectors.evidence.worlds import Watched, normal

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from stream_monitor.detectors.evidence.bins import bins_of_numeric, bins_of_rate
+from stream_monitor.detectors.evidence.cuts import bins_of_numeric, bins_of_rate
 from stream_monitor.detectors.evidence.detector import EvidenceDetector
 from tests.detectors.evidence.worlds import (
     Draw,

@@ -11,6 +11,7 @@ import pytest
 
 from stream_monitor.detectors.evidence.bins import Alternatives
 from stream_monitor.detectors.evidence.predictive import Family
+from tests.detectors.evidence.worlds import compositions
 
 PASTS = [
     (np.array([[3.0, 3.0, 4.0]]), np.zeros((1, 3), dtype=np.int64)),
@@ -21,15 +22,6 @@ RATES = [
     (np.array([[90.5, 10.5]]), np.zeros((1, 2), dtype=np.int64)),
     (np.array([[9.5, 0.5]]), np.array([[400, 3]])),
 ]
-
-
-def compositions(n: int, k: int) -> Iterator[tuple[int, ...]]:
-    if k == 1:
-        yield (n,)
-        return
-    for first in range(n + 1):
-        for rest in compositions(n - first, k - 1):
-            yield first, *rest
 
 
 def draws(counts: tuple[int, ...], start: list[float]) -> Fraction:

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stream_monitor.detectors.evidence.bins import bins_of_numeric, bins_of_rate
+from stream_monitor.detectors.evidence.cuts import bins_of_numeric, bins_of_rate
 from stream_monitor.detectors.evidence.detector import EvidenceDetector
 from stream_monitor.detectors.evidence.tracks import Said, Tracks
 
@@ -40,10 +40,12 @@ def test_it_is_the_start_from_which_the_likelihood_ratio_is_largest(
         for alternative in range(2):
             # of equal ones the first alternative, and of its starts the latest
             of_it, begin = max(
-                ((sum(logs[alternative] for _, logs in rows[i:]), rows[i][0])
-                 for i in range(len(rows))),
+                (
+                    (sum(logs[alternative] for _, logs in rows[i:]), rows[i][0])
+                    for i in range(len(rows))
+                ),
                 default=(-99, pane_ms),
-            )  # fmt: skip
+            )
             if of_it > best:
                 best, expected = of_it, begin
         assert tracks.since(0, pane_ms) == expected

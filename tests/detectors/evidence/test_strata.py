@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from itertools import product
 
 import numpy as np
@@ -11,10 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stream_monitor.detectors.evidence.bins import FeatureBins, bins_of_numeric, bins_of_rate
+from stream_monitor.detectors.evidence.bins import FeatureBins
+from stream_monitor.detectors.evidence.cuts import bins_of_numeric, bins_of_rate
 from stream_monitor.detectors.evidence.detector import Evidence, EvidenceDetector
 from stream_monitor.detectors.evidence.state import State
 from stream_monitor.statistics.arrays import IntArray
+from tests.detectors.evidence.worlds import compositions
 
 NIGHT, DAY = "night", "day"
 
@@ -32,15 +33,6 @@ LARGE = {
     DAY: [bins("x", 199, 20, 50.0), bins_of_rate("e", 50, 199)],
     "dusk": [bins_of_rate("e", 9, 99), bins("x", 9, 20, 10.0)],
 }
-
-
-def compositions(n: int, k: int) -> Iterator[tuple[int, ...]]:
-    if k == 1:
-        yield (n,)
-        return
-    for first in range(n + 1):
-        for rest in compositions(n - first, k - 1):
-            yield first, *rest
 
 
 def chance(counts: tuple[int, ...], urn: list[float]) -> float:
@@ -180,7 +172,9 @@ def test_a_heavier_column_needs_less_evidence() -> None:
     assert even.columns == heavy.columns
     assert math.exp(even.log_evidence) == pytest.approx((m["x"] + m["y"]) / 2)
     assert math.exp(heavy.log_evidence) == pytest.approx((3 * m["x"] + m["y"]) / 4)
-    assert heavy.shares[0] == ("x", pytest.approx(3 * m["x"] / (3 * m["x"] + m["y"])))
+    (name, share) = heavy.shares[0]
+    assert name == "x"
+    assert share == pytest.approx(3 * m["x"] / (3 * m["x"] + m["y"]))
 
 
 def test_only_the_ratio_of_weights_counts() -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
-from stream_monitor.detectors.evidence.bins import FeatureBins, bins_of_numeric
+from stream_monitor.detectors.evidence.bins import FeatureBins
+from stream_monitor.detectors.evidence.cuts import bins_of_numeric
 from stream_monitor.detectors.evidence.detector import EvidenceDetector
 from stream_monitor.statistics.arrays import FloatArray, IntArray
 
@@ -25,7 +26,8 @@ def cauchy(random: np.random.Generator, n: int) -> FloatArray:
 
 def correlated(random: np.random.Generator, n: int) -> FloatArray:
     common = random.normal(size=(n, 1))
-    return np.sqrt(0.9) * common + np.sqrt(0.1) * random.normal(size=(n, 3))
+    moved: FloatArray = np.sqrt(0.9) * common + np.sqrt(0.1) * random.normal(size=(n, 3))
+    return moved
 
 
 def folded(random: np.random.Generator, n: int) -> FloatArray:
@@ -65,3 +67,13 @@ class Watched:
             bins.count(column, pane_ms) for bins, column in zip(self.bins, columns, strict=True)
         ]
         return np.stack(counted)
+
+
+def compositions(n: int, k: int) -> Iterator[tuple[int, ...]]:
+    """All ways to share n among k, in order."""
+    if k == 1:
+        yield (n,)
+        return
+    for first in range(n + 1):
+        for rest in compositions(n - first, k - 1):
+            yield first, *rest

@@ -8,7 +8,7 @@ import pytest
 from stream_monitor.config.api import ApiSettings
 from stream_monitor.errors import ConfigurationError
 from stream_monitor.web.api.access import Access, Tokens
-from stream_monitor.web.api.problems import Problem
+from stream_monitor.web.api.problems import ProblemError
 from stream_monitor.web.api.routes import ROUTES, SIMULATE
 from tests.web.api.worlds import JSON, serving
 
@@ -78,7 +78,7 @@ def test_another_machine_may_not_write_without_a_token(peer: str | None, may: bo
     if may:
         Tokens().check(Access.WRITE, peer, headers)
     else:
-        with pytest.raises(Problem, match=r"api\.write_token_file"):
+        with pytest.raises(ProblemError, match=r"api\.write_token_file"):
             Tokens().check(Access.WRITE, peer, headers)
 
 

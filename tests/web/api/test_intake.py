@@ -14,7 +14,7 @@ from stream_monitor.events.decode import Decoder
 from stream_monitor.events.labels import LabelDecoder
 from stream_monitor.events.limits import Limits
 from stream_monitor.web.api import bodies
-from stream_monitor.web.api.problems import Problem
+from stream_monitor.web.api.problems import ProblemError
 from tests.metrics.worlds import NOW_MS
 from tests.web.api.worlds import Api, serving
 
@@ -136,7 +136,7 @@ def test_what_is_taken_is_what_the_pipeline_reads(body: Any) -> None:
     for check, decoder in ((bodies.events, Decoder), (bodies.labels, LabelDecoder)):
         try:
             taken = check(sent, Limits(), NOW_MS)
-        except Problem as problem:
+        except ProblemError as problem:
             refused = problem.document
         else:
             refused = None

@@ -1,0 +1,98 @@
+"""A worker's board on a real Redis, to be spoken to and asked."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from stream_monitor.config.redis import RedisSettings
+from stream_monitor.metrics.snapshot import OpenAlert, RedisView, Snapshot
+from stream_monitor.pipeline.effects import Publish
+from stream_monitor.testing.redis import RedisServer
+from stream_monitor.views.board import Board
+from tests.views.worlds import end_of, owning
+
+EVER = (0, end_of(1_000), 1_000)
+
+
+def now_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+@dataclass
+class Site:
+    """A worker's board, and what the worker owns."""
+
+    board: Board
+    models: list[str] = field(default_factory=lambda: ["m"])
+    alerts: list[OpenAlert] = field(default_factory=list)
+
+    def say(self, *publishes: Publish) -> None:
+        for publish in publishes:
+            self.board.hear(publish)
+
+    def read(self) -> Snapshot:
+        return owning(*self.models, as_of_ms=now_ms(), alerts=self.alerts)
+
+    @property
+    def status(self) -> RedisView:
+        status = self.board.show(self.read()).redis
+        assert status is not None
+        return status
+
+
+@asynccontextmanager
+async def working(settings: RedisSettings, **owned: Any) -> AsyncIterator[Site]:
+    site = Site(Board(settings, now_ms), **owned)
+    task = asyncio.create_task(site.board.run(site.read))
+    try:
+        yield site
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+def at(server: RedisServer, **changes: Any) -> RedisSettings:
+    return RedisSettings(url=server.url, **{"timeout_ms": 500, **changes})
+
+
+async def soon(ask: Callable[[], Awaitable[Any] | bool], what: str) -> None:
+    """Wait until it is so."""
+    until = time.monotonic() + 15
+    while True:
+        said = ask()
+        if said if isinstance(said, bool) else await said:
+            return
+        assert time.monotonic() < until, what
+        await asyncio.sleep(0.02)
+
+
+def wrote(site: Site, count: int) -> Callable[[], bool]:
+    return lambda: site.status.writes >= count and not site.status.waiting
+
+
+async def knows(site: Site, model: str, number: int) -> bool:
+    latest = await site.board.view.latest(model)
+    return latest is not None and latest["window"]["end_ms"] == end_of(number)
+
+
+async def all_of(site: Site) -> tuple[Any, ...]:
+    view = site.board.view
+    return await view.latest("m"), await view.history("m", *EVER), await view.alerts(None)
+
+
+async def shows(site: Site, wanted: tuple[Any, ...]) -> bool:
+    return await all_of(site) == wanted
+
+
+async def has_alerts(site: Site, ids: set[str]) -> bool:
+    return {a["alert_id"] for a in await site.board.view.alerts("m")} == ids
+
+
+def memory(server: RedisServer, name: str) -> str:
+    lines = dict(
+        line.split(":", 1) for line in server.ask("INFO", "memory").splitlines() if ":" in line
+    )
+    return lines[name]
