@@ -114,10 +114,12 @@ def model() -> Board:
                     ),
                     graph(
                         "Events of the window",
-                        "Events in the latest window, and those of them that have a label.",
+                        "Events in the latest window, and those of them that have a label. Dashed: "
+                        "fewer events are an alarm, where quality.min_rows is set.",
                         "short",
                         Query(newest(names.WINDOW_ROWS, OF_MODEL), "events"),
                         Query(newest(names.WINDOW_LABELLED, OF_MODEL), "with a label"),
+                        Query(newest(names.WINDOW_ROWS_THRESHOLD, OF_MODEL), f"{LIMIT}: events"),
                     ),
                 ),
             ),

@@ -129,6 +129,29 @@ def performance() -> Board:
                         span=8,
                     ),
                     graph(
+                        "Versions beside the champion",
+                        "The evidence that a version is worse than the champion, in powers of ten, "
+                        "over all events of both so far. Dashed: in alarm from there on.",
+                        "none",
+                        Query(newest(names.VERSION_EVIDENCE, ("model", "version")), "{{version}}"),
+                        Query(
+                            newest(names.VERSION_EVIDENCE_THRESHOLD, OF_MODEL), f"{LIMIT}: alarm"
+                        ),
+                        none="One version",
+                        least=None,
+                        span=12,
+                    ),
+                    graph(
+                        "Rise of a version's errors",
+                        "How much higher the error rate of a version is than the champion's; of a "
+                        "regression its mean absolute error, as a share of the champion's.",
+                        "percentunit",
+                        Query(newest(names.VERSION_RISE, ("model", "version")), "{{version}}"),
+                        none="One version",
+                        least=None,
+                        span=12,
+                    ),
+                    graph(
                         "Recall of each class",
                         "Of the labelled events of a class the share that was predicted so.",
                         "percentunit",

@@ -5,7 +5,9 @@ from __future__ import annotations
 from stream_monitor.alerts.columns import ranked
 from stream_monitor.alerts.event import AlertEvent
 from stream_monitor.alerts.names import DEPENDENCE, listed, name_of, rate_of
+from stream_monitor.detectors.few_rows import MONITOR as ROWS
 from stream_monitor.detectors.verdict import Carrier, Family
+from stream_monitor.detectors.worse import MONITOR as WORSE
 
 _OF_RATE = {
     "missing": "the last deployment of the producer: whether it still fills {name}",
@@ -17,6 +19,7 @@ _OF_RATE = {
 _OF_MODEL = {
     "duplicates": "retries of the producer: whether it sends one prediction more than once",
     "coverage": "the source of the labels: whether it still delivers",
+    ROWS: "who calls the model: whether its requests, or the events that tell of them, get lost",
 }
 _FEW = 3  # so many are named
 _PERFORMANCE = (
@@ -35,6 +38,11 @@ def look_first(event: AlertEvent) -> str:
             return _of_drift(event)
         case Family.QUALITY:
             return _of_quality(event)
+        case Family.PERFORMANCE if event.monitor == WORSE:
+            return (
+                f"what {name_of(event.column)} does otherwise (its training data, its features, "
+                "how it was packed), and give it no more traffic until then"
+            )
         case Family.PERFORMANCE:
             return _OF_MODEL.get(event.monitor, _PERFORMANCE)
         case _:

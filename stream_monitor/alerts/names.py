@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 from stream_monitor.config.monitors import EVIDENCE
 from stream_monitor.detectors.degradation.verdicts import PREFIX
+from stream_monitor.detectors.few_rows import MONITOR as ROWS
+from stream_monitor.detectors.worse import MONITOR as WORSE
 
 #: How the names of what tells of columns together begin.
 DEPENDENCE = "dependence:"
@@ -25,6 +27,8 @@ WHAT: dict[str, tuple[str, str]] = {
     "out_of_range": ("more values of {name} lie outside the reference's range", "share"),
     "unseen": ("more values of {name} are categories that the reference never had", "share"),
     "duplicates": ("the same prediction_id comes more than once", "share"),
+    ROWS: ("fewer events come than there must be", "events"),
+    WORSE: ("{name} is worse than the champion", ""),
     PREFIX + "cusum": ("the errors have risen", "CUSUM"),
     PREFIX + "page_hinkley": ("the errors have risen", "Page-Hinkley"),
     PREFIX + "adwin": ("the errors have risen", "ADWIN"),

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from stream_monitor.alerts.rule import Severity
 from stream_monitor.config.monitors import EVIDENCE
+from stream_monitor.detectors.few_rows import MONITOR as ROWS
 from stream_monitor.detectors.verdict import Family, Verdict
 
 #: The effect from which on an alert is critical: a verdict's ``effect`` in its own units.
 #: Drift: KS and L∞ distance, PSI above its null bias (the field's "major shift"), W1 in
 #: standard deviations of the reference, Jensen–Shannon as reported. Quality: rise of a
-#: share. Performance: how far beyond its limit, see below. Latency: excess over the limit,
-#: relative.
+#: share; of the fewest events that a window must have, the share that is missing. Performance:
+#: how far beyond its limit, see below. Latency: excess over the limit, relative.
 CRITICAL_EFFECT: dict[tuple[Family, str], float] = {
     (Family.DRIFT, EVIDENCE): 0.2,
     (Family.DRIFT, "ks"): 0.2,
@@ -19,6 +20,7 @@ CRITICAL_EFFECT: dict[tuple[Family, str], float] = {
     (Family.DRIFT, "psi"): 0.25,
     (Family.DRIFT, "wasserstein"): 0.5,
     (Family.DRIFT, "jensen_shannon"): 0.25,
+    (Family.QUALITY, ROWS): 0.5,
 }
 CRITICAL_EFFECT_OF_FAMILY: dict[Family, float] = {
     Family.DRIFT: 0.25,

@@ -6,10 +6,12 @@ from stream_monitor.alerts.rule import Limits, Signal
 from stream_monitor.config.monitors import EVIDENCE
 from stream_monitor.config.settings import ModelSettings
 from stream_monitor.detectors.degradation.verdicts import PREFIX
+from stream_monitor.detectors.few_rows import MONITOR as ROWS
 from stream_monitor.detectors.verdict import Family, State, Verdict
+from stream_monitor.detectors.worse import MONITOR as WORSE
 
 #: Monitors that hold the budget of false alarms: one window in alarm is enough.
-BUDGETED = frozenset((EVIDENCE, PREFIX + EVIDENCE))
+BUDGETED = frozenset((EVIDENCE, PREFIX + EVIDENCE, WORSE))
 
 
 def limits_of(monitor: str, settings: ModelSettings) -> Limits:
@@ -41,6 +43,8 @@ def _is_near(verdict: Verdict, settings: ModelSettings) -> bool:
     match verdict.family, verdict.monitor:
         case Family.DRIFT, _:
             least, alpha = settings.drift.min_effect, settings.drift.alpha
+        case Family.QUALITY, monitor if monitor == ROWS:
+            return False  # a limit
         case Family.QUALITY, "duplicates":
             least, alpha = settings.quality.max_duplicates, 1.0
         case Family.QUALITY, _:

@@ -17,7 +17,9 @@ from stream_monitor.alerts.rule import Severity, Status
 from stream_monitor.alerts.times import rfc3339
 from stream_monitor.config import duration
 from stream_monitor.detectors.degradation.verdicts import PREFIX
+from stream_monitor.detectors.few_rows import MONITOR as ROWS
 from stream_monitor.detectors.verdict import Carrier, Family
+from stream_monitor.detectors.worse import MONITOR as WORSE
 
 #: Times more than chance from which on the number itself tells nothing.
 _BEYOND_ALL_DOUBT = 6  # log10
@@ -70,20 +72,23 @@ def _of_columns(event: AlertEvent) -> str:
 def _of_figure(event: AlertEvent) -> str:
     """What is said of one figure of a window."""
     since = f"It has been so since {rfc3339(event.since_ms)}.{_chance(event)}"
-    return (
-        f"{_what(event)}: {_figures(event)} in the window to {rfc3339(event.window_end_ms)}, "
-        f"against {_against(event)}. {since}"
-    )
+    return f"{_what(event)}: {_figures(event)} {_until(event)}, against {_against(event)}. {since}"
+
+
+def _until(event: AlertEvent) -> str:
+    """What the figures are of; versions are compared over all of their events."""
+    span = "until" if event.monitor == WORSE else "in the window to"
+    return f"{span} {rfc3339(event.window_end_ms)}"
 
 
 def _over(event: AlertEvent) -> str:
     ends = event.window_end_ms if event.recovered_at is None else event.recovered_at
     lasted = duration.render(max(0, ends - event.since_ms))
     if not _is_of_columns(event):
-        now = (
-            f"it is no longer so that {_what(event)}: {_figures(event)} in the window to "
-            f"{rfc3339(event.window_end_ms)}"
-        )
+        gone = f"it is no longer so that {_what(event)}"
+        if event.monitor == WORSE:
+            gone = f"{name_of(event.column)} is no longer worse than the champion, or not served"
+        now = f"{gone}: {_figures(event)} {_until(event)}"
     else:
         names = listed([name_of(c.column) for c in ranked(event.columns)])
         near = {
@@ -100,6 +105,11 @@ def _over(event: AlertEvent) -> str:
 
 def _gone(event: AlertEvent) -> str:
     """The end of an alert whose question is not asked any more, so that no window was judged."""
+    if event.monitor == WORSE:
+        return (
+            f"{name_of(event.column)} is no longer compared with a champion: it has become the "
+            "champion, or the reference or the configuration was replaced."
+        )
     of = f" of {name_of(event.column)}" if event.column else ""
     return (
         f"{event.monitor.replace('_', ' ')}{of} is no longer asked against reference "
@@ -173,6 +183,9 @@ def _chance(event: AlertEvent) -> str:
     count, _, per = event.false_alarms.partition(" per ")
     often = f"once in {per}" if count == "1" else f"{count} times in {per}"
     beyond = (event.statistic or 0.0) - (event.threshold or 0.0)
+    if event.monitor == WORSE:  # its chance is of ever, and not of so often
+        times = "over a million" if beyond > _BEYOND_ALL_DOUBT else _rounded(10 ** max(0.0, beyond))
+        return f" The evidence is {times} times what an alarm needs." if beyond > 0 else ""
     if beyond > _BEYOND_ALL_DOUBT:
         return f" The evidence is over a million times what chance reaches {often}."
     if beyond > 0:
@@ -186,11 +199,12 @@ def _rounded(ratio: float) -> str:
 
 def _has_limit(event: AlertEvent) -> bool:
     """Whether it is about a figure with a configured limit, and not about a change."""
-    return event.family == Family.PERFORMANCE and not event.monitor.startswith(PREFIX)
+    changes = event.monitor.startswith(PREFIX) or event.monitor == WORSE
+    return event.family == Family.PERFORMANCE and not changes
 
 
 def _limit_word(event: AlertEvent) -> str:
-    if _has_limit(event):
+    if _has_limit(event) or event.monitor == ROWS:
         return "minimum" if event.below else "maximum"
     return "limit" if event.family == Family.LATENCY else "threshold"
 
@@ -198,6 +212,9 @@ def _limit_word(event: AlertEvent) -> str:
 def _against(event: AlertEvent) -> str:
     if event.monitor.startswith(PREFIX):
         return "the usual errors"
-    if event.family in (Family.PERFORMANCE, Family.LATENCY) or event.monitor == "duplicates":
+    if event.monitor == WORSE:
+        return f"the champion's {event.reference_n:,} labelled events of the same hours"
+    limited = event.monitor in ("duplicates", ROWS)
+    if event.family in (Family.PERFORMANCE, Family.LATENCY) or limited:
         return "the configured limit"
     return f"reference {event.reference_hash} ({event.reference_n:,} rows)"

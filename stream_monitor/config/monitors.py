@@ -60,6 +60,11 @@ class SliceSettings(BaseModel):
     max_values: Annotated[int, Field(ge=1, le=1_000)] = 20  # of a segment, and of versions
     champion: Annotated[Text, BeforeValidator(_label)] | None = None
     alpha: Level = 0.05  # of the test that may be read at any time
+    decide_versions: bool = True  # whether a version that is worse is an alarm
+    # the smallest rise of the error rate above the champion's that matters, and that of the mean
+    # absolute error as a share of the champion's
+    min_rise: Share = 0.01
+    min_relative_rise: Share = 0.05
 
 
 class DriftSettings(BaseModel):
@@ -106,6 +111,7 @@ class QualitySettings(BaseModel):
     alpha: Level = 0.001  # of the test
     min_increase: Share = 0.01  # the smallest rise of a share that matters
     max_duplicates: Share = 0.01
+    min_rows: Count | None = None  # of a window
 
 
 class PerformanceSettings(BaseModel):

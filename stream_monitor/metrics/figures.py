@@ -7,7 +7,10 @@ from typing import Any
 
 from stream_monitor.config.monitors import EVIDENCE
 from stream_monitor.detectors.degradation.verdicts import PREFIX as DEGRADATION
+from stream_monitor.detectors.few_rows import MONITOR as ROWS
 from stream_monitor.detectors.verdict import Family, State
+from stream_monitor.detectors.worse import COLUMN as VERSION
+from stream_monitor.detectors.worse import MONITOR as WORSE
 from stream_monitor.metrics import names
 from stream_monitor.metrics.families import Families
 
@@ -64,6 +67,8 @@ def add_report(out: Families, model: str, report: Report, columns: Collection[st
     out.add(names.WINDOW_LABELLED, report["confusion"]["labelled"], model)
     for status in names.WINDOW_STATUSES:
         out.add(names.WINDOW_STATUS, report["status"] == status, model, status)
+    limit = next((v["threshold"] for v in verdicts if v["monitor"] == WORSE), None)
+    _add(out, names.VERSION_EVIDENCE_THRESHOLD, limit, model)  # the same of all versions
     judged = {
         verdict["column"]
         for verdict in verdicts
@@ -113,6 +118,9 @@ def _add_quality(out: Families, model: str, verdict: Report) -> None:
     if verdict["monitor"] == EVIDENCE:
         _add_evidence(out, model, verdict)
         return
+    if verdict["monitor"] == ROWS:
+        out.add(names.WINDOW_ROWS_THRESHOLD, verdict["threshold"], model)
+        return
     own = _OWN.get(verdict["monitor"])
     if own is not None:
         _add(out, own, verdict.get("statistic"), model)
@@ -132,12 +140,19 @@ def _add_performance(out: Families, model: str, verdict: Report) -> None:
     elif metric.startswith(_DELAY):
         quantile = float(metric.removeprefix(_DELAY)) / 100
         _add(out, names.LABEL_DELAY, value, model, f"{quantile:.8g}")
+    elif metric == WORSE:
+        _add_version(out, model, column.removeprefix(VERSION), verdict)
     elif column:
         _add(out, names.PERFORMANCE_OF_CLASS, value, model, column.removeprefix(_CLASS), metric)
     else:
         specs = _VALUE if metric in _NO_SHARE else _SHARE
         for spec, key in zip(specs, ("statistic", "threshold", "lower", "upper"), strict=True):
             _add(out, spec, verdict.get(key), model, metric)
+
+
+def _add_version(out: Families, model: str, version: str, verdict: Report) -> None:
+    _add(out, names.VERSION_EVIDENCE, verdict.get("statistic"), model, version)
+    _add(out, names.VERSION_RISE, verdict.get("effect"), model, version)
 
 
 def _add_degradation(out: Families, model: str, detector: str, verdict: Report) -> None:

@@ -30,6 +30,7 @@ LIMITS = (
     "join_reference_unknown",  # labels
     "slice_combinations",  # rows
     "slice_values",  # rows of values beyond slices.max_values
+    "versions",  # rows of versions that are not compared
     "degradation_unfit",  # windows
     "labels_retired",  # slots
     "labels_narrower",  # slots of joiners that have forgotten a part of the pane

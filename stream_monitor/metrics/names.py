@@ -3,8 +3,8 @@
 Conventions: one prefix; base units (seconds, shares of 1); ``_total`` for counters, ``_info``
 for facts in labels, ``_timestamp_seconds`` for times, never an age (an age from an exporter
 that hangs looks fresh). A label called ``column`` is a column id (``feature:NAME``,
-``prediction``, ``score``, ``dependence:NAME``) and empty for the model as a whole. Alerting
-rules and dashboards may use what is listed here and nothing else.
+``prediction``, ``score``, ``dependence:NAME``; of alerts also ``version:NAME``) and empty for the
+model as a whole. Alerting rules and dashboards may use what is listed here and nothing else.
 """
 
 from __future__ import annotations
@@ -142,6 +142,9 @@ WINDOW_ROWS = _gauge("window_rows", "model", "Events in the latest window.")
 WINDOW_LABELLED = _gauge(
     "window_labelled_rows", "model", "Events with a label in the latest window."
 )
+WINDOW_ROWS_THRESHOLD = _gauge(
+    "window_rows_threshold", "model", "Fewer events in a window are an alarm; absent: no limit."
+)
 REFERENCE = _spec(
     Kind.INFO, "reference_info", "model reference_hash", "Which reference a model is judged by."
 )
@@ -272,6 +275,19 @@ PERFORMANCE_OF_CLASS = _gauge(
     "class_performance_ratio",
     "model class metric",
     "Performance for one class on labelled events of the latest window.",
+)
+VERSION_EVIDENCE = _gauge(
+    "version_evidence_decades",
+    "model version",
+    "Powers of ten of the evidence that a version is worse than the champion.",
+)
+VERSION_EVIDENCE_THRESHOLD = _gauge(
+    "version_evidence_threshold_decades", "model", "Where that evidence is an alarm."
+)
+VERSION_RISE = _gauge(
+    "version_error_rise_ratio",
+    "model version",
+    "Rise of a version's error rate above the champion's; of the mean absolute error as a share.",
 )
 DEGRADATION_STATISTIC = _gauge(
     "degradation_statistic", "model detector", "Where a detector of degradation stands."

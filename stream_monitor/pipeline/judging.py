@@ -11,6 +11,7 @@ from stream_monitor.alerts.rule import Window
 from stream_monitor.alerts.tracker import AlertTracker
 from stream_monitor.config.settings import ModelSettings
 from stream_monitor.detectors.degradation.verdicts import degradation_verdicts
+from stream_monitor.detectors.few_rows import judge_rows
 from stream_monitor.detectors.judge import judge
 from stream_monitor.detectors.verdict import Family, Verdict
 from stream_monitor.errors import ConfigurationError
@@ -50,10 +51,15 @@ class Judging:
         summary = replace(window.summary, traffic=window.summary.traffic.merge(later))
         window = replace(window, summary=summary)
         verdicts = judge(summary, reference, settings)
+        full = lane.is_full(window.start_ms)
+        verdicts += judge_rows(summary.rows, hash_, settings, is_full=full)
         verdicts += self._watched(lane, settings, reference, window)
         found = degraded(lane, settings, reference, [window.end_ms], self._counts)
         labelled = summary.traffic.total.performance.labelled
         verdicts += told(found, settings, lane, window.end_ms, labelled, hash_)
+        (compared,) = lane.comparing(settings, reference).at([window.end_ms])
+        verdicts += compared.verdicts
+        self._counts.dropped["versions"] += compared.left_rows
         tracker, bounds = (
             AlertTracker(name, settings),
             Window(window.start_ms, window.end_ms, pane_ms),

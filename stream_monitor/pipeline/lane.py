@@ -6,9 +6,12 @@ A new reference opens a new lane; the old one ends when its panes have left the 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from stream_monitor.config.settings import ModelSettings
+from stream_monitor.errors import ConfigurationError
+from stream_monitor.pipeline.comparing import Comparing, pane_versions
 from stream_monitor.pipeline.degrading import Degrading, pane_errors
 from stream_monitor.pipeline.ledger import Ledger
 from stream_monitor.pipeline.messages import Slot
@@ -50,8 +53,10 @@ class Lane:
     last_end_ms: int | None = None
     panes: dict[int, Pane] = field(default_factory=dict)
     kept_degradation: bytes = b""
+    kept_comparing: bytes = b""
     kept_watching: tuple[int, bytes] = (0, b"")
     _degrading: Degrading | None = None
+    _comparing: Comparing | None = None
     _watching: Watching | None = None
     _begun: bool = False
     _sliding: SlidingSummary | None = None
@@ -107,6 +112,14 @@ class Lane:
         late = sum(pane.late_rows for at, pane in self.panes.items() if start <= at < end_ms)
         return DueWindow(start, end_ms, sliding.summary(), late, summary)
 
+    def is_full(self, start_ms: int) -> bool:
+        """Whether the lane had begun before a window, so that all of the window's events are there.
+
+        Its very first pane may have begun in the middle, and is not counted on.
+        """
+        began = self.ledger.began_ms
+        return began is not None and began < start_ms
+
     def rows(self, start_ms: int, end_ms: int) -> dict[int, int]:
         """The rows of each pane in a stretch of time."""
         return {at: pane.rows for at, pane in self.panes.items() if start_ms <= at < end_ms}
@@ -133,13 +146,29 @@ class Lane:
         """
         if self._degrading is None:
             self._degrading = Degrading.of(settings, reference, self.kept_degradation)
+        self._follow(settings, reference)
+        return self._degrading
+
+    def comparing(self, settings: ModelSettings, reference: Reference | None) -> Comparing:
+        """The lane's versions beside each other, told of all labels that have come."""
+        if self._degrading is None and settings.performance.degradation.detectors:
+            with suppress(ConfigurationError):  # who asks for the detectors is told
+                self._degrading = Degrading.of(settings, reference, self.kept_degradation)
+        return self._follow(settings, reference)
+
+    def _follow(self, settings: ModelSettings, reference: Reference | None) -> Comparing:
+        """Tell of the panes that have changed whoever goes over all panes; each is read once."""
+        if self._comparing is None:
+            self._comparing = Comparing.of(settings, reference, self.kept_comparing)
         for pane_ms in sorted(self.ledger.changed):
             pane = self.ledger.panes.get(pane_ms)
             if pane is not None:
-                whole = pane.whole(reference).total.performance
-                self._degrading.put(pane_errors(pane_ms, whole))
+                whole = pane.whole(reference)
+                self._comparing.put(pane_versions(pane_ms, whole))
+                if self._degrading is not None:
+                    self._degrading.put(pane_errors(pane_ms, whole.total.performance))
         self.ledger.changed.clear()
-        return self._degrading
+        return self._comparing
 
     def close(self, end_ms: int) -> Iterator[tuple[int, tuple[int, int]]]:
         """Mark the window judged and drop panes no window needs: their slots' places."""

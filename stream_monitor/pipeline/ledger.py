@@ -77,7 +77,8 @@ class PaneLedger:
 class Ledger:
     """The panes of one lane, by their start; ``retired`` is the sum of those that left.
 
-    ``retired_ms``: panes that began before have left. ``changed`` are the panes that have other
+    ``retired_ms``: panes that began before have left; ``first_ms``: the first of them that had been
+    judged. ``changed`` are the panes that have other
     labels than when it was emptied last.
     """
 
@@ -85,10 +86,20 @@ class Ledger:
     panes: dict[int, PaneLedger] = field(default_factory=dict)
     retired: bytes = b""
     retired_ms: int | None = None
+    first_ms: int | None = None
     changed: set[int] = field(default_factory=set)
     _cumulative: SlicedTraffic | None = None
     # By pane and partition: what the sum still has of an entry that was replaced since.
     _stale: dict[tuple[int, int], bytes | None] = field(default_factory=dict)
+
+    @property
+    def began_ms(self) -> int | None:
+        """The start of the first pane that was ever judged; ``None`` before there is one."""
+        if self.first_ms is not None:
+            return self.first_ms
+        return min(
+            (at for at, pane in self.panes.items() if pane.traffic is not None), default=None
+        )
 
     def is_retired(self, pane_ms: int) -> bool:
         """Whether the pane has left, so that nothing can be said of it any more."""
@@ -197,6 +208,8 @@ class Ledger:
         total = SlicedTraffic.empty(reference)
         if self.retired:
             total = SlicedTraffic.from_state(self.retired, reference)
+        if any(pane.traffic is not None for _, pane in gone):
+            self.first_ms = self.began_ms
         for start, pane in gone:
             total = total.merge(pane.whole(reference))
             del self.panes[start]

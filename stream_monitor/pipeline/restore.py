@@ -38,7 +38,8 @@ def restore(
             case state.KeptRetired():
                 lane = lane_of(item.model, item.reference_hash)
                 lane.ledger.retired, lane.ledger.retired_ms = item.state, item.before_ms
-                lane.kept_degradation = item.degradation
+                lane.ledger.first_ms = item.began_ms
+                lane.kept_degradation, lane.kept_comparing = item.degradation, item.comparing
             case state.Judged():
                 model = models.setdefault(item.model, ModelState())
                 model.alerts, model.base = dict(item.alerts), dict(item.base)

@@ -12,6 +12,7 @@ from stream_monitor.alerts.tracker import AlertTracker
 from stream_monitor.detectors.degradation.verdicts import PREFIX, state_of
 from stream_monitor.detectors.performance import judge_performance
 from stream_monitor.detectors.verdict import Verdict
+from stream_monitor.detectors.worse import MONITOR
 from stream_monitor.errors import ConfigurationError
 from stream_monitor.pipeline import state
 from stream_monitor.pipeline.degrading import Degrading, Standings
@@ -83,15 +84,24 @@ class Revising:
         if not self._config.known(name, hash_):
             return []
         reference = self._config.reference(name, hash_)
-        self._detectors(name, lane, reference)  # told of the panes before they leave
+        comparing = lane.comparing(self._config.settings(name), reference)
+        self._detectors(name, lane, reference)  # both are told of the panes before they leave
         gone = lane.ledger.retire(before_ms, reference)
         if not gone:
             return []
         detectors = self._detectors(name, lane, reference)
         if detectors is not None:
             detectors.retire(before_ms)
-        degradation = b"" if detectors is None else detectors.kept()
-        kept = state.KeptRetired(name, hash_, before_ms, lane.ledger.retired, degradation)
+        comparing.retire(before_ms)
+        kept = state.KeptRetired(
+            name,
+            hash_,
+            before_ms,
+            lane.ledger.retired,
+            b"" if detectors is None else detectors.kept(),
+            comparing.kept(),
+            lane.ledger.first_ms,
+        )
         effects: list[EvaluateEffect] = [state.put_retired(kept)]
         for start, pane in gone:
             at = state.PaneRef(name, hash_, start, lane.spec.slide_ms)
@@ -155,11 +165,13 @@ class Revising:
         reference = self._config.reference(name, hash_)
         revised: list[_Revised] = []
         found = degraded(lane, settings, reference, ends, self._counts)
+        compared = {one.end_ms: one for one in lane.comparing(settings, reference).at(ends)}
         for end, traffic in lane.ledger.sweep(ends, reference):
             before = model.records[end, hash_]
             verdicts = list(judge_performance(traffic.total, reference, settings))
             labelled = traffic.total.performance.labelled
             verdicts += told(found, settings, lane, end, labelled, hash_)
+            verdicts += compared[end].verdicts
             record = replace(
                 before,
                 revision=before.revision + 1,
@@ -172,16 +184,19 @@ class Revising:
         return revised
 
     def _spread(self, name: str, model: ModelState) -> None:
-        """A changed pane may change what a detector says of windows that do not hold the pane."""
+        """A changed pane may change what is said of errors in windows that do not hold the pane."""
         settings = self._config.settings(name)
         for hash_, lane in model.lanes.items():
             if not self._config.known(name, hash_):
                 continue
-            detectors = self._detectors(name, lane, self._config.reference(name, hash_))
-            if detectors is None:
-                continue
+            reference = self._config.reference(name, hash_)
             ends = sorted(end for end, of in model.records if of == hash_)
-            for found in detectors.at(ends):
+            for compared in lane.comparing(settings, reference).at(ends):
+                said = model.records[compared.end_ms, hash_].deciding
+                if _of_versions(said) != _of_versions(compared.verdicts):
+                    model.unrevised.add((compared.end_ms, hash_))
+            detectors = self._detectors(name, lane, reference)
+            for found in () if detectors is None else detectors.at(ends):
                 deciding = model.records[found.end_ms, hash_].deciding
                 if _differs(deciding, found, lane.spec, settings.min_samples):
                     model.unrevised.add((found.end_ms, hash_))
@@ -227,6 +242,11 @@ def _differs(
             if state_of(alarms, standing, *bounds, verdict.n, min_samples) is not verdict.state:
                 return True
     return False
+
+
+def _of_versions(verdicts: Sequence[Verdict]) -> list[tuple[str, str, str]]:
+    """All that an alert on a version hangs on."""
+    return sorted((v.column, v.state, severity_of(v)) for v in verdicts if v.monitor == MONITOR)
 
 
 def _states(record: WindowRecord) -> list[tuple[str, str, str, str]]:

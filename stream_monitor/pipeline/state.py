@@ -84,13 +84,18 @@ class KeptRecord:
 
 @dataclass(frozen=True, slots=True)
 class KeptRetired:
-    """The sum of a lane's panes that began before ``before_ms``, and its detectors after them."""
+    """The sum of a lane's panes that began before ``before_ms``, and what follows them after these.
+
+    ``began_ms`` is the start of the first pane that was ever judged.
+    """
 
     model: str
     reference_hash: str
     before_ms: int
     state: bytes
     degradation: bytes
+    comparing: bytes
+    began_ms: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +178,9 @@ def put_retired(kept: KeptRetired) -> Put:
     """Keep the sum of the panes that have left."""
     return Put(
         _RETIRED + _pack.encode((kept.model, kept.reference_hash)),
-        _pack.encode((kept.before_ms, kept.state, kept.degradation)),
+        _pack.encode(
+            _Retired(kept.before_ms, kept.state, kept.degradation, kept.comparing, kept.began_ms)
+        ),
     )
 
 
@@ -226,8 +233,10 @@ def decode(key: bytes, value: bytes) -> Item:
         return KeptRecord(model, hash_, WindowRecord.decode(value))
     if kind == _RETIRED:
         model, hash_ = _lane_decoder.decode(rest)
-        before_ms, total, degradation = _retired_decoder.decode(value)
-        return KeptRetired(model, hash_, before_ms, total, degradation)
+        of = _retired_decoder.decode(value)
+        return KeptRetired(
+            model, hash_, of.before_ms, of.state, of.degradation, of.comparing, of.began_ms
+        )
     if kind == _WATCHING:
         model, hash_, place = _record_decoder.decode(rest)
         end_ms, kept = _watching_decoder.decode(value)
@@ -258,10 +267,18 @@ def _record_key(model: str, reference_hash: str, end_ms: int) -> bytes:
     return _RECORD + _pack.encode((model, reference_hash, end_ms))
 
 
+class _Retired(msgspec.Struct, array_like=True):
+    before_ms: int
+    state: bytes
+    degradation: bytes
+    comparing: bytes
+    began_ms: int | None
+
+
 _pane_decoder = msgspec.msgpack.Decoder(tuple[str, str, int, int])
 _traffic_decoder = msgspec.msgpack.Decoder(tuple[int, int, bytes])
 _entry_key_decoder = msgspec.msgpack.Decoder(tuple[int, tuple[str, str, int, int]])
 _record_decoder = msgspec.msgpack.Decoder(tuple[str, str, int])
 _lane_decoder = msgspec.msgpack.Decoder(tuple[str, str])
 _watching_decoder = msgspec.msgpack.Decoder(tuple[int, bytes])
-_retired_decoder = msgspec.msgpack.Decoder(tuple[int, bytes, bytes])
+_retired_decoder = msgspec.msgpack.Decoder(_Retired)

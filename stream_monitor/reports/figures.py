@@ -21,7 +21,7 @@ _MAIN = ("accuracy", "roc_auc", "f1", "log_loss", "mae", "rmse", "bias", "r2")
 PICTURED = 4
 #: Figures within [0, 1], for forecasts.
 _SHARES = ("accuracy", "precision", "recall", "f1", "specificity", "balanced_accuracy", "roc_auc")
-_POSITIVE = ("log_loss", "brier", "ece", "mae", "rmse", "mape", "p50", "p90", "p99", "mean")
+_POSITIVE = ("log_loss", "brier", "ece", "mae", "rmse", "mape", "p50", "p90", "p99", "mean", "rows")
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from enum import StrEnum
 from stream_monitor.alerts.columns import ranked
 from stream_monitor.alerts.names import WHAT, listed, name_of
 from stream_monitor.alerts.rule import Severity
+from stream_monitor.detectors.few_rows import MONITOR as ROWS
 from stream_monitor.detectors.verdict import Family, State
 from stream_monitor.reports.episodes import Episode
 from stream_monitor.reports.history import History
@@ -69,6 +70,8 @@ def what(episode: Episode) -> str:
         return "errors have risen"
     if event.family == Family.DRIFT:
         return f"drift of {names}" if names else "drift"
+    if event.monitor == ROWS:
+        return WHAT[ROWS][0]
     if event.family == Family.QUALITY and not event.column:
         return f"more {names}" if names else "more bad values"
     if event.column and event.monitor in WHAT:

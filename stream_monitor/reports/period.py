@@ -51,7 +51,7 @@ def summarise(history: History) -> Period:
     performance = figures.performance(history)
     errors = figures.estimate_errors(history)
     coverage = figures.stories(history, ("coverage",))
-    quality = figures.stories(history, ("score", "duplicates"))
+    quality = figures.stories(history, ("score", "duplicates", "rows"))
     latency = figures.latency(history)
     evidence = Evidence(history, told, performance, errors, [*coverage, *quality, *latency], drawn)
     return Period(

@@ -11,6 +11,7 @@ from stream_monitor.alerts.rule import Severity
 from stream_monitor.alerts.times import rfc3339
 from stream_monitor.config import duration
 from stream_monitor.detectors.verdict import Family, State
+from stream_monitor.detectors.worse import MONITOR as WORSE
 from stream_monitor.reports.columns import Pictured
 from stream_monitor.reports.episodes import Episode
 from stream_monitor.reports.figures import FigureStory
@@ -78,6 +79,8 @@ def _open_alerts(evidence: Evidence) -> Iterator[Recommendation]:
 
 def _both_worse(evidence: Evidence) -> Iterator[Recommendation]:
     drifts, worse = _of(evidence, Family.DRIFT), _of(evidence, Family.PERFORMANCE)
+    # A version that is worse is no reason to retrain the others; see _versions.
+    worse = [each for each in worse if each.told.monitor != WORSE]
     if drifts and worse:
         yield Recommendation(
             "Retrain on recent rows with labels, or go back to inputs that the model knows.",

@@ -14,6 +14,7 @@ _NAMES = {
     "mean": "mean latency",
     "score": "quality score",
     "duplicates": "duplicate share",
+    "rows": "events of the window",
     "coverage": "labelled share",
     "labelled_shift": "shift of the labelled part",
     "mae": "mean absolute error",

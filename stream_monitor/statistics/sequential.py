@@ -37,6 +37,7 @@ _PRIOR_LOG = float(special.betaln(_PRIOR, _PRIOR))
 _FARTHEST = 1e120
 _NOTHING = 1e-200  # a total (of tiny values) that may be taken for 0
 _HALVINGS = 60
+_ROUGHLY = 16  # halvings, where an error counts by its square
 
 
 class _Rate(NamedTuple):
@@ -78,6 +79,47 @@ def log_e_value(total1: float, n1: int, total2: float, n2: int) -> float:
     pooled = _Chance((first.total + second.total) / n, (first.rest + second.rest) / n)
     gained = _divergence(first, pooled) + _divergence(second, pooled)
     return gained - _price(first) - _price(second)
+
+
+def log_e_value_above(total1: float, n1: int, total2: float, n2: int, margin: float) -> float:
+    """ln E of the hypothesis p₁ − p₂ ≤ ``margin``; 0 without rows on a side.
+
+    E = inf over all such pairs of M₁(p₁) M₂(p₂): if the hypothesis is true then E at any time,
+    chosen by whatever rule, has a mean of at most 1, and ever reaches 1/α with a chance of at most
+    α. At most 1 where the observed difference is no more than the margin. Else the pair lies where
+    p₁ − p₂ is the margin, on the path of ``difference_sequence``; its Lagrangian is taken, which
+    is never above the infimum, however roughly the multiplier is found. Raises ValueError unless
+    0 ≤ total ≤ n on both sides and 0 ≤ margin < 1.
+
+    >>> round(log_e_value_above(200, 1000, 100, 1000, 0.0), 2)
+    12.57
+    >>> round(log_e_value_above(200, 1000, 100, 1000, 0.05), 2)
+    -2.33
+    """
+    first, second = _rate(total1, n1), _rate(total2, n2)
+    if not 0 <= margin < 1:
+        raise ValueError(f"a margin of {margin} between two rates: it is from 0 to below 1")
+    if not n1 or not n2:
+        return 0.0
+    paid = -_price(first) - _price(second)
+    beyond = total1 / n1 - total2 / n2 - margin
+    if beyond <= 0:
+        return paid
+    down = first.down()
+
+    def gap(pull: float) -> float:
+        return _shifted(down, pull).yes - _shifted(second, pull).yes - margin
+
+    low, high = 0.0, 4 * beyond / (1 / n1 + 1 / n2)
+    while high < _FARTHEST and gap(high) > 0:
+        low, high = high, 2 * high
+    for _ in range(_ROUGHLY):
+        middle = (low + high) / 2
+        low, high = (middle, high) if gap(middle) > 0 else (low, middle)
+    divergence = _divergence(first, _shifted(down, low)) + _divergence(
+        second, _shifted(second, low)
+    )
+    return divergence + low * gap(low) + paid
 
 
 def p_value(log_e: float) -> float:

@@ -9,7 +9,7 @@ dimension has dropped is a count (see ``sample`` for the same idea).
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -275,10 +275,14 @@ class SlicedTraffic:
         return cls.from_wire(unseal(data, SlicesWire), reference)
 
 
-def _capped(values: Mapping[str, TrafficSummary], cap: int) -> dict[str, TrafficSummary]:
-    if len(values) <= cap:
-        return dict(values)
+def smallest(values: Iterable[str], cap: int) -> list[str]:
+    """At most ``cap`` of some values, those with the smallest hashes."""
     names = list(values)
+    if len(names) <= cap:
+        return names
     hashes = stable_hash64(names).tolist()
-    smallest = sorted(zip(hashes, names, strict=True))[:cap]
-    return {name: values[name] for _, name in smallest}
+    return [name for _, name in sorted(zip(hashes, names, strict=True))[:cap]]
+
+
+def _capped(values: Mapping[str, TrafficSummary], cap: int) -> dict[str, TrafficSummary]:
+    return {name: values[name] for name in smallest(values, cap)}

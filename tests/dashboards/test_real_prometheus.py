@@ -41,6 +41,8 @@ EMPTY: Mapping[str, Empty] = {
     "Open performance alerts": Empty("no alert is open", False),
     "Firing in Prometheus": Empty("no alert fires", True),
     "Alerts that began and ended": Empty("no alert has begun or ended", True),
+    "Versions beside the champion": Empty("one version is served", False),
+    "Rise of a version's errors": Empty("one version is served", False),
     "Records rejected": Empty("every record can be read", True),
     "Dropped at a limit": Empty("no limit is reached", False),
     "Alerts told": Empty("no notifier is set up", False),

@@ -104,6 +104,7 @@ class Event:
     id: str | None = None
     model: str = "m"
     latency_ms: float = 12.5
+    version: str | None = None
 
     def encode(self) -> bytes:
         return msgspec.json.encode(
@@ -116,6 +117,7 @@ class Event:
                 "latency_ms": self.latency_ms,
             }
             | ({} if self.truth is None else {"ground_truth": self.truth})
+            | ({} if self.version is None else {"model_version": self.version})
             | ({} if self.id is None else {"prediction_id": self.id})
         )
 

@@ -5,6 +5,8 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from stream_monitor.config.budget import parse
+from stream_monitor.config.monitors import QualitySettings, SliceSettings
 from stream_monitor.config.settings import LabelSettings
 from stream_monitor.pipeline.effects import Stream
 from stream_monitor.pipeline.engine import LocalEngine
@@ -24,6 +26,18 @@ from tests.pipeline.events import (
 
 PARTITIONS = 3
 WITHOUT_LABELS = SETTINGS.model_copy(update={"labels": LabelSettings(join=False)})
+#: With a limit on rows; of the versions too few are kept for all.
+JUDGED = SETTINGS.model_copy(
+    update={
+        "defaults": SETTINGS.defaults.model_copy(
+            update={
+                "quality": QualitySettings(min_rows=12),
+                "slices": SliceSettings(max_values=2, min_rise=0.0),
+                "false_alarms": parse("50 per 1m"),
+            }
+        )
+    }
+)
 
 odd_values = st.sampled_from([None, "text", True, 1e300, -1e300, 7, [1], 0.25])
 events = st.builds(
@@ -35,6 +49,7 @@ events = st.builds(
     truth=st.sampled_from(["0", "1", None]),
     id=st.integers(0, 60).map(str) | st.none(),
     latency_ms=st.floats(0, 1e4),
+    version=st.sampled_from([None, "1", "2", "3"]),
 )
 #: An event, how long it is under way, and the partition it goes to.
 sent = st.tuples(events, st.integers(0, LATENESS_MS), st.integers(0, PARTITIONS - 1))
@@ -56,7 +71,7 @@ steps = st.one_of(
 
 def batch_pass(ordered: list[Event]) -> dict[Stream, dict[str, dict[str, Any]]]:
     """What one reader says of all events in the order of their time."""
-    engine = LocalEngine(SETTINGS, References(reference()))
+    engine = LocalEngine(JUDGED, References(reference()))
     said: dict[Stream, dict[str, dict[str, Any]]] = {Stream.REPORTS: {}, Stream.ALERTS: {}}
     for publish in [*engine.feed(0, log(ordered)), *engine.finish()]:
         assert publish.id not in said[publish.stream]
@@ -75,7 +90,7 @@ def test_any_partitioning_order_within_lateness_duplicates_and_restarts_give_the
         log([event for event, _, p in arrived if p == number], number)
         for number in range(PARTITIONS)
     ]
-    cluster = FakeCluster(SETTINGS, References(reference()), logs)
+    cluster = FakeCluster(JUDGED, References(reference()), logs)
     for name, *arguments in schedule:
         getattr(cluster, name)(*arguments)
     cluster.finish()

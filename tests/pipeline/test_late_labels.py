@@ -6,8 +6,9 @@ import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from stream_monitor.config.budget import parse
 from stream_monitor.config.limits import MinimumSettings
-from stream_monitor.config.monitors import AlertSettings, PerformanceSettings
+from stream_monitor.config.monitors import AlertSettings, PerformanceSettings, SliceSettings
 from stream_monitor.config.settings import LabelSettings
 from stream_monitor.events.batch import Record
 from stream_monitor.pipeline.effects import Publish, Stream
@@ -33,6 +34,8 @@ LABELLED = SETTINGS.model_copy(
             update={
                 "performance": PerformanceSettings(min=MinimumSettings(accuracy=0.6)),
                 "alerts": AlertSettings(consecutive=2, recover=1),
+                "slices": SliceSettings(champion="1", max_values=2, min_rise=0.0, alpha=0.9),
+                "false_alarms": parse("1000 per 1h"),
             }
         ),
     }
@@ -78,8 +81,16 @@ def final(said: dict[str, list[dict[str, Any]]]) -> dict[str, dict[str, Any]]:
             "verdicts": [
                 v
                 for v in document["verdicts"]
-                if v["family"] == "performance" and not v["monitor"].startswith("degradation")
+                if v["family"] == "performance"
+                and not v["monitor"].startswith("degradation")
+                and v["monitor"] != "version_worse"
             ],
+            # Of what goes over all panes a window is told again when it says another thing.
+            "versions": {
+                v["column"]: v["state"]
+                for v in document["verdicts"]
+                if v["monitor"] == "version_worse"
+            },
         }
         for id_, document in found.items()
     }
@@ -98,6 +109,7 @@ events = st.builds(
     at_ms=st.integers(0, 240_000),
     prediction=st.sampled_from("01"),
     truth=st.sampled_from(["0", None, None, None]),
+    version=st.sampled_from(["1", "2"]),
 )
 #: An event, how long it is under way, its partition; its label, if it gets one on its own,
 #: how late, and the label's partition.

@@ -16,6 +16,7 @@ from stream_monitor.statistics.arrays import FloatArray, IntArray
 from stream_monitor.statistics.sequential import (
     difference_sequence,
     log_e_value,
+    log_e_value_above,
     p_value,
     rate_sequence,
 )
@@ -290,3 +291,99 @@ def test_errors_of_10_and_15_percent_are_told_apart_within_3_000_rows_a_side() -
     found = log_e_values(totals(21, 0.10, 400, 3000), n, totals(22, 0.15, 400, 3000), n) >= LIMIT
     assert found.any(axis=1).mean() >= 0.88
     assert found[:, :2000].any(axis=1).mean() >= 0.5
+
+
+MARGINS = [0.0, 0.02, 0.3]
+
+
+def least_above(s1: int, n1: int, s2: int, n2: int, margin: float) -> float:
+    """The least ln M₁(p₁) M₂(p₂) where p₁ − p₂ is the margin, by scipy."""
+
+    def at(p: float) -> float:
+        return -float(
+            special.xlogy(s1, p + margin)
+            + special.xlog1py(n1 - s1, -p - margin)
+            + special.xlogy(s2, p)
+            + special.xlog1py(n2 - s2, -p)
+        )
+
+    found = optimize.minimize_scalar(
+        at, bounds=(1e-13, 1 - margin - 1e-13), method="bounded", options={"xatol": 1e-12}
+    ).fun
+    return found + math.log(mixed(s1, n1)) + math.log(mixed(s2, n2))
+
+
+@pytest.mark.parametrize("margin", MARGINS)
+@pytest.mark.parametrize("case", [*CASES, (45, 50, 12, 60), (40, 40, 0, 40)])
+def test_evidence_above_a_margin_is_the_least_on_it_or_at_most_1(
+    case: tuple[int, int, int, int], margin: float
+) -> None:
+    s1, n1, s2, n2 = case
+    found = log_e_value_above(*case, margin)
+    if s1 / n1 - s2 / n2 <= margin:
+        assert found == pytest.approx(math.log(mixed(s1, n1) * mixed(s2, n2)) + _most(case))
+        assert found <= 0
+    else:
+        assert found == pytest.approx(least_above(*case, margin), abs=1e-6)
+        assert found <= least_above(*case, margin) + 1e-9
+
+
+def _most(case: tuple[int, int, int, int]) -> float:
+    """−ln of the greatest likelihood."""
+    s1, n1, s2, n2 = case
+    pairs = ((s1, n1), (n1 - s1, n1), (s2, n2), (n2 - s2, n2))
+    return -sum(x * math.log(x / n) for x, n in pairs if x)
+
+
+@settings(deadline=None, max_examples=100)
+@given(counts, counts, st.floats(0, 0.99))
+def test_a_wider_margin_is_never_more_evidence_and_none_is_that_of_equal_rates(
+    first: tuple[int, int], second: tuple[int, int], margin: float
+) -> None:
+    at_zero = log_e_value_above(*first, *second, 0.0)
+    assert log_e_value_above(*first, *second, margin) <= at_zero + 1e-6
+    if first[1] and second[1] and first[0] / first[1] > second[0] / second[1]:
+        assert at_zero == pytest.approx(log_e_value(*first, *second), abs=1e-5)
+
+
+@pytest.mark.parametrize("margin", MARGINS)
+@pytest.mark.parametrize("p", [0.05, 0.3, 0.6])
+def test_a_rate_that_is_higher_by_the_margin_ever_alarms_with_a_chance_of_at_most_alpha(
+    p: float, margin: float
+) -> None:
+    """Every path of 40 rows a side, in turns, looked at after each: enumerated."""
+    alpha = 0.2
+    chances = p + margin, p
+    alive = {(0, 0): 1.0}
+    alarmed = 0.0
+    for row in range(80):
+        side, n = row % 2, (row // 2 + 1, (row + 1) // 2)
+        after: dict[tuple[int, int], float] = {}
+        for (s1, s2), chance in alive.items():
+            for wrong, share in ((1, chances[side]), (0, 1 - chances[side])):
+                at = (s1 + wrong, s2) if side == 0 else (s1, s2 + wrong)
+                after[at] = after.get(at, 0.0) + chance * share
+        alive = {}
+        for (s1, s2), chance in after.items():
+            if log_e_value_above(s1, n[0], s2, n[1], margin) >= -math.log(alpha):
+                alarmed += chance
+            else:
+                alive[s1, s2] = chance
+    assert alarmed + sum(alive.values()) == pytest.approx(1)
+    assert 0 < alarmed <= alpha
+
+
+def test_a_rate_that_is_higher_by_more_than_the_margin_is_found() -> None:
+    """Errors of 25 % beside 10 %, a margin of 5 %: 200 runs, at 4,000 rows a side."""
+    first, second = totals(31, 0.25, 200, 4000)[:, -1], totals(32, 0.10, 200, 4000)[:, -1]
+    found = [
+        log_e_value_above(int(s1), 4000, int(s2), 4000, 0.05) >= math.log(1e4)
+        for s1, s2 in zip(first, second, strict=True)
+    ]
+    assert np.mean(found) >= 0.99
+
+
+@pytest.mark.parametrize("margin", [-0.01, 1.0, math.nan])
+def test_an_impossible_margin_is_refused(margin: float) -> None:
+    with pytest.raises(ValueError, match="a margin of"):
+        log_e_value_above(1, 2, 1, 2, margin)
