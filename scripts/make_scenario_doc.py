@@ -70,7 +70,7 @@ def page(text: str) -> str:
 
 
 def _told(kind: type[BaseModel]) -> str:
-    keys = [key for key in children(kind) if key not in ("inject", "kind", "at", "until")]
+    keys = [key for key in children(kind) if key not in ("inject", "kind", "at", "until", "where")]
     return "<br>".join(_key(kind, key) for key in keys)
 
 

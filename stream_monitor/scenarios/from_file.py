@@ -7,6 +7,7 @@ import pyarrow as pa
 import pyarrow.types as kinds_of
 
 from stream_monitor.errors import DataError
+from stream_monitor.events.columns import text
 from stream_monitor.reference.data import assign_roles, plain
 from stream_monitor.scenarios.generate.stream import Column, Stream
 from stream_monitor.scenarios.spec.base import FromFile
@@ -19,9 +20,14 @@ def rows_of(table: pa.Table, base: FromFile, source: str) -> Stream:
     Roles that the base does not name are guessed by their names. Raises DataError where a column
     is not there.
     """
-    ignore = [name for name in base.ignore if name in table.column_names]
+    segments = [name for name in base.segments if name in table.column_names]
+    ignore = [name for name in base.ignore if name in table.column_names and name not in segments]
     roles = assign_roles(
-        table, prediction=base.prediction, score=base.score, label=base.label, ignore=ignore
+        table,
+        prediction=base.prediction,
+        score=base.score,
+        label=base.label,
+        ignore=[*ignore, *segments],
     )
     clash = [name for name in roles.features if name in RESERVED]
     if clash:
@@ -39,6 +45,7 @@ def rows_of(table: pa.Table, base: FromFile, source: str) -> Stream:
         of(roles.label),
         of(roles.latency),
         of(roles.version),
+        segments={name: _texts(table[name]) for name in segments},
     )
 
 
@@ -51,4 +58,11 @@ def _column(column: pa.ChunkedArray) -> Column:
         return found
     values = np.empty(len(column), dtype=np.object_)
     values[:] = column.to_pylist()
+    return values
+
+
+def _texts(column: pa.ChunkedArray) -> Column:
+    """A segment's values as the monitor names them."""
+    values = np.empty(len(column), dtype=np.object_)
+    values[:] = text(plain(column).to_pylist(), len(column)).texts
     return values

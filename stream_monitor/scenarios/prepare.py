@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -12,11 +13,11 @@ from stream_monitor.errors import DataError
 from stream_monitor.events.batch import IntArray
 from stream_monitor.reference.build import build
 from stream_monitor.reference.data import Roles
-from stream_monitor.reference.model import Reference
+from stream_monitor.reference.model import Kind, Reference
 from stream_monitor.scenarios.delays import LabelDelay
 from stream_monitor.scenarios.from_file import rows_of
 from stream_monitor.scenarios.generate import models
-from stream_monitor.scenarios.generate.features import draw, moments
+from stream_monitor.scenarios.generate.features import draw, moments, segments
 from stream_monitor.scenarios.generate.seeds import generator
 from stream_monitor.scenarios.generate.stream import NEVER, Column, Stream
 from stream_monitor.scenarios.generate.traffic import event_times
@@ -57,13 +58,15 @@ def prepare(
     start = scenario.start_ms if start_ms is None else start_ms
     if isinstance(scenario.base, Generated):
         before, stream = _generated(scenario, scenario.base, seed, start)
-        positive: str | None = scenario.base.classes[1]
+        binary = scenario.base.task == "binary"
+        positive = scenario.base.classes[1] if binary else None
+        kinds = {} if binary else {"prediction": Kind.NUMERIC}
     else:
         if tables is None:
             raise DataError(f"The rows of {scenario.base.file} are needed.")
         before, stream = _from_file(scenario, scenario.base, tables, seed, start)
-        positive = scenario.base.positive
-    reference = _frozen(scenario, before, seed, positive)
+        positive, kinds = scenario.base.positive, {}
+    reference = _frozen(scenario, before, seed, positive, kinds)
     settings = Settings(
         labels=LabelSettings(revise_interval_ms=scenario.settings.slide_ms),
         models={scenario.model: scenario.settings},
@@ -78,7 +81,7 @@ def _generated(
     rows = scenario.reference.rows
     at = event_times(base.traffic, start_ms - over, over, seed, "reference", rows)
     features = draw(base, at, seed, "reference")
-    odds = models.log_odds(base, features, base.truth.intercept, base.truth.weights)
+    given = models.linear(base, features, base.truth.intercept, base.truth.weights)
     answers = models.serve(base, features)
     before = Stream(
         at,
@@ -86,17 +89,22 @@ def _generated(
         features,
         answers.prediction,
         answers.score,
-        models.truth(base, odds, seed, "reference"),
+        models.truth(base, given, seed, "reference"),
     )
     times = event_times(base.traffic, start_ms, scenario.duration_ms, seed, "stream")
-    stream = Stream(times, _ids(start_ms, seed, len(times)), draw(base, times, seed, "stream"))
+    stream = Stream(
+        times,
+        _ids(start_ms, seed, len(times)),
+        draw(base, times, seed, "stream"),
+        segments=segments(base, len(times), seed),
+    )
 
     def usual(name: str) -> tuple[float, float]:
         return moments(base.features[name])
 
     stream = inject(scenario.injections("world"), stream, start_ms, seed, usual)
-    odds = _odds(scenario, base, stream, start_ms, seed)
-    stream = replace(stream, truth=models.truth(base, odds, seed, "stream"))
+    given = _truth_given(scenario, base, stream, start_ms, seed)
+    stream = replace(stream, truth=models.truth(base, given, seed, "stream"))
     stream = inject(scenario.injections("inputs"), stream, start_ms, seed, usual)
     answers = models.serve(base, stream.features)
     latency = generator(seed, "stream", "latency").standard_normal(len(times))
@@ -113,18 +121,20 @@ def _generated(
     return before, stream
 
 
-def _odds(scenario: Scenario, base: Generated, stream: Stream, start_ms: int, seed: int) -> Column:
-    """The log odds of the truth, with every change of concept on the way."""
+def _truth_given(
+    scenario: Scenario, base: Generated, stream: Stream, start_ms: int, seed: int
+) -> Column:
+    """What the truth is drawn around (see ``linear``), with every change of concept on the way."""
     intercept, weights = base.truth.intercept, dict(base.truth.weights)
-    odds = models.log_odds(base, stream.features, intercept, weights)
+    given = models.linear(base, stream.features, intercept, weights)
     for name, one in scenario.injections("truth").items():
         assert isinstance(one, ConceptDrift)
         context = Context(start_ms, generator(seed, "inject", name), lambda feature: (0.0, 1.0))
         intercept = intercept if one.intercept is None else one.intercept
         weights = {**weights, **one.weights}
-        after = models.log_odds(base, stream.features, intercept, weights)
-        odds = odds + context.strength(one, stream.times, one.over_ms) * (after - odds)
-    return odds
+        after = models.linear(base, stream.features, intercept, weights)
+        given = given + context.strength(one, stream, one.over_ms) * (after - given)
+    return given
 
 
 def _from_file(
@@ -150,7 +160,13 @@ def _from_file(
             raise DataError(f"{name} of {base.reference} has no numbers to be moved.")
         return float(np.nanmean(values)), float(np.nanstd(values)) or 1.0
 
+    gone = [name for name in base.segments if name not in stream.segments]
+    if gone:
+        raise DataError(f"{base.file} has no column {gone[0]} for the segment of that name.")
     for one in scenario.timeline.values():
+        for name, value in one.where.items():
+            if value not in set(stream.segments[name].tolist()):
+                raise DataError(f"No row of {base.file} has the {name} {value} of an injection.")
         for name in (getattr(one, "feature", None), *getattr(one, "features", ())):
             if name is not None and name not in stream.features:
                 raise DataError(f"{base.file} has no feature {name}, which an injection names.")
@@ -171,7 +187,9 @@ def _ids(start_ms: int, seed: int, rows: int) -> Column:
     return np.array([f"{start_ms // 1000:x}-{seed}-{row:06d}" for row in range(rows)], np.object_)
 
 
-def _frozen(scenario: Scenario, before: Stream, seed: int, positive: str | None) -> Reference:
+def _frozen(
+    scenario: Scenario, before: Stream, seed: int, positive: str | None, kinds: Mapping[str, Kind]
+) -> Reference:
     columns = {name: column.tolist() for name, column in before.features.items()}
     others = {"prediction": before.prediction, "score": before.score, "label": before.truth}
     there = {role: column.tolist() for role, column in others.items() if column is not None}
@@ -190,6 +208,7 @@ def _frozen(scenario: Scenario, before: Stream, seed: int, positive: str | None)
         source=f"a scenario's {len(before):,} rows of the time before",
         sample_size=scenario.reference.sample_size,
         seed=seed,
+        kinds=kinds,
         positive=positive,
         dependence=scenario.reference.dependence,
         times=before.times if season.by != "none" else None,

@@ -122,6 +122,15 @@ def test_a_version_is_judged_by_what_is_decided_of_it() -> None:
     assert figure(told, "version:v3:accuracy", "") is None
 
 
+def test_a_slice_has_its_figures() -> None:
+    values = {"new:york": {"rows": 9, "labelled": 9, "figures": {"mae": {"value": 2.5, "n": 9}}}}
+    told = report(65) | {"slices": {"segment:city": {"dropped_rows": 0, "values": values}}}
+    assert figure(told, "slice:city:new:york:mae", "") == 2.5
+    assert figure(told, "slice:city:new:york:bias", "") is None
+    assert figure(told, "slice:city:rome:mae", "") is None
+    assert figure(told, "slice:country:x:mae", "") is None
+
+
 @pytest.mark.parametrize("name", ["unknown:y", "late_rows"])
 def test_counts_of_reports_are_figures_too(name: str) -> None:
     told = report(65) | {"unknown_features": {"y": 7}, "processing": {"late_rows": 7}}

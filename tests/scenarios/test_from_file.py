@@ -77,6 +77,22 @@ def test_a_file_with_fewer_rows_ends_earlier() -> None:
     assert len(prepared(count=500).stream) == 500
 
 
+def test_a_column_can_be_a_segment_and_an_injection_strike_one_value_of_it() -> None:
+    text = TEXT.replace("interval: 5s", "interval: 5s, segments: [c]")
+    text = text.replace("shift: 1}", "shift: 1, where: {c: a}}").partition("  gone:")[0]
+    stream, table = prepared(text).stream, rows(3_000, 1)
+    assert set(stream.features) == {"x"}
+    assert stream.segments["c"].tolist() == table["c"].to_pylist()[:2160]
+    moved = stream.features["x"] != np.array(table["x"])[:2160]
+    of_a = stream.segments["c"] == "a"
+    assert moved[720:].tolist() == of_a[720:].tolist()
+    assert not moved[:720].any()
+    with pytest.raises(DataError, match=r"No row of now\.parquet has the c z of an injection"):
+        prepared(text.replace("{c: a}", "{c: z}"))
+    with pytest.raises(DataError, match=r"now\.parquet has no column city for the segment"):
+        prepared(text.replace("[c]", "[c, city]"))
+
+
 def test_what_a_file_does_not_have_is_refused() -> None:
     with pytest.raises(DataError, match=r"now\.parquet has no feature y, which an injection names"):
         prepared(TEXT.replace("feature: x", "feature: y"))

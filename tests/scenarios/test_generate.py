@@ -11,8 +11,9 @@ from stream_monitor.events.decode import Decoder
 from stream_monitor.events.limits import Limits
 from stream_monitor.kafka.messages import Format, messages
 from stream_monitor.reference.codec import encode
+from stream_monitor.reference.model import NumericColumn, Task
 from stream_monitor.scenarios.generate.features import draw, moments
-from stream_monitor.scenarios.generate.models import log_odds, standard
+from stream_monitor.scenarios.generate.models import linear, standard
 from stream_monitor.scenarios.generate.stream import Stream
 from stream_monitor.scenarios.generate.traffic import event_times
 from stream_monitor.scenarios.prepare import prepare
@@ -122,8 +123,8 @@ def test_traffic_has_its_rate_and_its_daily_cycle() -> None:
     assert (abs(hours - expected) < 5 * (expected / 10) ** 0.5).all()
 
 
-def test_the_log_odds_are_weights_over_standard_scores() -> None:
-    found = log_odds(base(), {"normal": np.array([5.0, 7.0, 1e9])}, -1.0, {"normal": 2.0})
+def test_a_model_is_weights_over_standard_scores() -> None:
+    found = linear(base(), {"normal": np.array([5.0, 7.0, 1e9])}, -1.0, {"normal": 2.0})
     assert np.allclose(found, [-1, 1, 7], atol=0.01)
     odd = np.array([None, "7", [3], True, float("inf")], dtype=object)
     assert standard(odd, 0.0, 1.0).tolist() == [0, 0, 0, 1, 0]
@@ -169,12 +170,14 @@ def test_another_start_moves_the_times_and_changes_nothing_else_but_the_ids() ->
     assert not set(moved.stream.ids) & set(one.stream.ids)
 
 
-@pytest.mark.parametrize("name", ["data_quality", "schema_break", "duplicate_storm"])
+@pytest.mark.parametrize(
+    "name", ["data_quality", "schema_break", "duplicate_storm", "regression_bias"]
+)
 def test_what_is_sent_is_read_as_what_was_made(name: str) -> None:
     """Texts, lists and gaps in the place of numbers, fields that change, events that come twice."""
     stream = prepare(shipped(name), 0).stream
     last = stream.take(np.arange(len(stream) - 6_000, len(stream), 20))
-    sent = messages(last.batches("credit"), Format.JSON, max_bytes=10_000)
+    sent = messages(last.batches("a"), Format.JSON, max_bytes=10_000)
     records = [Record("predictions", 0, i, 2**41, each.value) for i, each in enumerate(sent)]
     decoded = Decoder(Limits()).decode(records)
     assert decoded.rejected == ()
@@ -184,6 +187,42 @@ def test_what_is_sent_is_read_as_what_was_made(name: str) -> None:
         assert list(batch.prediction_ids or ()) == last.ids[batch.offsets].tolist()
         for feature, column in batch.features.items():
             assert list(column) == last.features[feature][batch.offsets].tolist()
+        assert set(batch.segments) == set(last.segments)
+        for segment, column in batch.segments.items():
+            assert list(column) == last.segments[segment][batch.offsets].tolist()
+
+
+def test_a_regression_answers_the_truth_but_for_its_noise_and_what_it_does_not_know() -> None:
+    made = prepare(shipped("regression_bias", "timeline={}", "expect={}"), 2)
+    stream, reference = made.stream, made.reference
+    assert stream.score is None
+    assert stream.prediction is not None
+    assert stream.truth is not None
+    errors = stream.prediction - stream.truth
+    # The noise of 3 minutes and two minutes a standard deviation for the rain.
+    assert abs(errors.std() - (3**2 + 2**2) ** 0.5) < 0.1
+    assert abs(errors.mean()) < 0.1
+    assert stream.prediction.std() > 15
+    assert reference.task is Task.REGRESSION
+    assert reference.residuals is not None
+    usual = np.average(np.abs(reference.residuals.points), weights=reference.residuals.counts)
+    assert abs(usual - np.abs(errors).mean()) < 0.1
+
+
+def test_whole_numbers_of_a_regression_are_numbers_and_no_classes() -> None:
+    few = ("base.decimals=0", "base.truth.weights={}", "base.served.weights={parcels: 2}")
+    reference = prepare(shipped("regression_bias", "timeline={}", *few), 0).reference
+    (answers,) = (column for column in reference.columns if column.id == "prediction")
+    assert isinstance(answers, NumericColumn)
+    assert reference.task is Task.REGRESSION
+
+
+def test_segments_have_their_shares_and_come_with_the_events() -> None:
+    stream = prepare(shipped("regression_bias"), 1).stream
+    for city, share in (("lyon", 0.5), ("turin", 0.35), ("ghent", 0.15)):
+        assert abs(np.mean(stream.segments["city"] == city) - share) < 0.02
+    told = [city for batch in stream.batches("courier") for city in batch.segments["city"]]
+    assert told == stream.segments["city"].tolist()
 
 
 def test_labels_that_come_on_their_own_are_in_no_event_and_in_order() -> None:

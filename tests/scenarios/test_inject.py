@@ -1,6 +1,6 @@
 """Injections: what each does, and that it does it to its own rows and columns alone."""
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
 import numpy as np
@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stream_monitor.errors import DataError
 from stream_monitor.scenarios.generate.seeds import generator
 from stream_monitor.scenarios.generate.stream import NEVER, Stream
 from stream_monitor.scenarios.inject.apply import INJECT, inject
@@ -41,11 +42,12 @@ EACH: tuple[Injection, ...] = (
     kinds.LabelDelay(inject="label_delay", delay_ms=10**6, never=0.2, **WHEN),
     kinds.TrafficDrop(inject="traffic_drop", keep=0.2, **WHEN),
     kinds.DuplicateStorm(inject="duplicate_storm", share=0.3, copies=2, **WHEN),
+    kinds.RegressionBias(inject="regression_bias", bias=4.0, factor=1.1, **WHEN),
 )
 
 
 def stream(seed: int = 0) -> Stream:
-    """Rows a second apart: x a number, n a count, c a category, flag true or false."""
+    """Rows a second apart: x a number, n a count, c a category, flag true or false; two plans."""
     rng = np.random.default_rng(seed)
     times = START + 1000 * np.arange(ROWS, dtype=np.int64)
     return Stream(
@@ -57,12 +59,13 @@ def stream(seed: int = 0) -> Stream:
             "c": rng.choice(np.array(["a", "b"], dtype=object), ROWS),
             "flag": rng.random(ROWS) < 0.5,
         },
-        prediction=rng.choice(np.array(["no", "yes"], dtype=object), ROWS),
+        prediction=rng.normal(50, 5, ROWS),
         score=rng.random(ROWS),
-        truth=rng.choice(np.array(["no", "yes"], dtype=object), ROWS),
+        truth=rng.normal(50, 5, ROWS),
         latency_ms=rng.lognormal(2, 0.3, ROWS),
         version=np.full(ROWS, "v1", dtype=object),
         label_at=np.where(rng.random(ROWS) < 0.1, NEVER, times + 60_000),
+        segments={"plan": rng.choice(np.array(["basic", "gold"], dtype=object), ROWS)},
     )
 
 
@@ -75,21 +78,31 @@ def cells(of: Stream) -> dict[str, list[object]]:
     found: dict[str, list[object]] = {}
     for field in fields(of):
         value = getattr(of, field.name)
-        if field.name != "features":
+        if field.name in ("features", "segments"):
+            found |= {f"{field.name} {name}": column.tolist() for name, column in value.items()}
+        else:
             found[field.name] = value.tolist()
-    return found | {f"feature {name}": column.tolist() for name, column in of.features.items()}
+    return found
 
 
+@pytest.mark.parametrize("where", [{}, {"plan": "gold"}], ids=["everywhere", "one-segment"])
 @pytest.mark.parametrize("one", EACH, ids=lambda one: type(one).__name__)
-def test_nothing_changes_outside_of_its_time_nor_in_the_stream_it_was_given(one: Injection) -> None:
+def test_nothing_changes_outside_of_its_time_and_segment_nor_in_the_stream_it_was_given(
+    one: Injection, where: dict[str, str]
+) -> None:
+    one = one.model_copy(update={"where": where})
     before = stream()
     kept = cells(before)
     changed = after(one, before)
     assert cells(before) == kept
     since = changed.times - START
     quiet = (since < 1_000_000) | (since >= 3_000_000)
+    at_rest = 2_000
+    if where:
+        quiet |= changed.segments["plan"] == "basic"
+        at_rest += int((before.segments["plan"][1_000:3_000] == "basic").sum())
     rows = np.array([int(id_[3:]) for id_ in changed.ids])
-    assert len(set(rows[quiet].tolist())) == quiet.sum() == 2_000
+    assert len(set(rows[quiet].tolist())) == quiet.sum() == at_rest
     found = cells(changed)
     for name, column in found.items():
         if name in kept:
@@ -211,6 +224,23 @@ def test_a_canary_answers_with_the_answers_of_others() -> None:
     assert sorted(changed.score) == sorted(before.score)
 
 
+def test_a_bias_is_on_the_answers_alone_and_needs_numbers() -> None:
+    before, changed = stream(), after(EACH[17], stream())
+    assert before.prediction is not None
+    assert changed.prediction is not None
+    assert np.allclose(
+        changed.prediction[1_000:3_000], 1.1 * before.prediction[1_000:3_000] + 4, atol=1e-9
+    )
+    whole = replace(before, prediction=np.arange(ROWS))
+    half = kinds.RegressionBias(inject="regression_bias", bias=0.5)
+    moved = after(half, whole).prediction
+    assert moved is not None
+    assert moved.tolist() == [i + 0.5 for i in range(ROWS)]
+    for answers in (np.full(ROWS, "yes", dtype=object), np.full(ROWS, True), None):
+        with pytest.raises(DataError, match="regression_bias needs predictions that are numbers"):
+            after(half, replace(before, prediction=answers))
+
+
 def test_a_spike_takes_so_many_times_as_long() -> None:
     before, changed = stream(), after(EACH[13], stream())
     assert before.latency_ms is not None
@@ -249,7 +279,7 @@ def test_traffic_drops_to_a_share_and_duplicates_come_one_after_the_other() -> N
 def test_an_injection_without_an_end_lasts() -> None:
     one = kinds.TrafficDrop(inject="traffic_drop", keep=0.0, at_ms=10_000)
     context = Context(START, generator(0), lambda name: (0.0, 1.0))
-    assert context.active(one, stream().times).sum() == ROWS - 10
+    assert context.active(one, stream()).sum() == ROWS - 10
     assert len(after(one, stream())) == 10
 
 

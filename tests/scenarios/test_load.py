@@ -131,11 +131,58 @@ def test_everything_wrong_is_said_at_once_with_its_line() -> None:
             "x has no categories; choose one that has",
         ),
         (SMALL + "  s: {inject: feature_swap, features: [x, z]}\n", "there is no feature z"),
+        (
+            SMALL + "  b: {inject: regression_bias, bias: 2}\n",
+            "regression_bias needs answers that are numbers; set base.task: regression",
+        ),
+        (SMALL + "  b: {inject: regression_bias}\n", "nothing changes; give a bias above or"),
         ("- 1\n", "holds a list; a scenario is a mapping with the keys story, model"),
     ],
 )
 def test_what_does_not_fit_together_is_refused(text: str, said: str) -> None:
     assert said in refused(text)
+
+
+REGRESSION = ("base.task=regression", "base.truth.noise=2", "base.segments={plan: {a: 1, b: 2}}")
+
+
+def test_a_regression_with_segments_is_a_base_too() -> None:
+    where = ("move.where={plan: b}", "settings.slices.segments=[plan]")
+    scenario = load(SMALL, "s", (*REGRESSION, *where))
+    assert scenario.timeline["move"].where == {"plan": "b"}
+
+
+@pytest.mark.parametrize(
+    ("overrides", "said"),
+    [
+        (("base.truth.noise=0",), "base.truth.noise"),
+        (("base.classes=[a, b]",), "base.classes (--set base.classes=[a, b]): a regression has no"),
+        (("base.served.threshold=0.4",), "base.served.threshold"),
+        (("base.task=binary",), "a binary truth is a chance already; leave it out, or set task"),
+        (("base.task=binary", "base.truth.noise=0", "base.decimals=1"), "answers no number"),
+        (("base.task=regresion",), "regresion is given; allowed is one of binary, regression"),
+        (("move.where={plan: c}",), "timeline.move.where.plan"),
+        (("move.where={plan: c}",), "plan is never c; there are a, b"),
+        (("move.where={plam: b}",), "there is no segment plam; do you mean plan?"),
+        (("base.segments={plan: {a: 0}}",), "no category has a share above 0"),
+        (
+            ("expect.figures=[{figure: 'slice:plan:a:mae', at_most: 1, by: 2h}]",),
+            "plan is not reported; list it in settings.slices.segments",
+        ),
+        (
+            ("expect.figures=[{figure: 'slice:tarif:a:mae', at_most: 1, by: 2h}]",),
+            "there is no segment tarif; there are plan",
+        ),
+        (
+            ("expect.figures=[{figure: 'slice:plan:a', at_most: 1, by: 2h}]",),
+            "slice:plan:a is no figure of a slice; write slice:SEGMENT:VALUE:METRIC",
+        ),
+    ],
+)
+def test_what_does_not_fit_a_regression_or_its_segments_is_refused(
+    overrides: tuple[str, ...], said: str
+) -> None:
+    assert said in refused(SMALL, *REGRESSION, *overrides)
 
 
 def test_correlations_that_no_features_can_have_are_refused() -> None:

@@ -54,11 +54,16 @@ def restated(reports: Sequence[Report], *, first: bool) -> list[Report]:
 def figure(report: Report, name: str, column: str) -> float | str | None:
     """One figure of a report, ``None`` where it has none.
 
-    ``version:NAME:METRIC`` is what is decided of a version beside the champion.
+    ``version:NAME:METRIC`` is what is decided of a version beside the champion,
+    ``slice:SEGMENT:VALUE:METRIC`` a figure of one value of a segment.
     """
     kind, _, rest = name.partition(":")
     if kind == "unknown":
         return float(report["unknown_features"].get(rest, 0))
+    if kind == "slice":
+        segment, _, rest = rest.partition(":")
+        value, _, metric = rest.rpartition(":")
+        return _of_slice(report, segment, value, metric)
     if kind == "version":
         version, _, metric = rest.partition(":")
         for comparison in report["cumulative"]["versions"]:
@@ -77,6 +82,13 @@ def figure(report: Report, name: str, column: str) -> float | str | None:
             statistic = verdict.get("statistic")
             return None if statistic is None else float(statistic)
     return None
+
+
+def _of_slice(report: Report, segment: str, value: str, metric: str) -> float | None:
+    dimension = report["slices"].get(f"segment:{segment}")
+    found = None if dimension is None else dimension["values"].get(value)
+    told = None if found is None else found["figures"].get(metric, {}).get("value")
+    return None if told is None else float(told)
 
 
 def _fits(wanted: Figure, value: float | str) -> bool:

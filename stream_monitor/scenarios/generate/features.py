@@ -42,6 +42,14 @@ def draw(base: Generated, times: IntArray, seed: int, part: str) -> Mapping[str,
     }
 
 
+def segments(base: Generated, rows: int, seed: int) -> Mapping[str, Column]:
+    """The value of each segment for so many rows, whatever their features are: objects."""
+    return {
+        name: categories(shares, generator(seed, "segment", name).random(rows))
+        for name, shares in base.segments.items()
+    }
+
+
 def moments(feature: Feature) -> tuple[float, float]:
     """Mean and standard deviation of a feature's numbers, without its daily cycle."""
     values = np.asarray(_values(feature, _GRID), dtype=np.float64)

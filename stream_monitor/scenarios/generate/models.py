@@ -20,16 +20,19 @@ CLIP = 4.0
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """What the served model says."""
+    """What the served model says; a regression gives no scores."""
 
     prediction: Column
-    score: FloatArray
+    score: FloatArray | None
 
 
-def log_odds(
+def linear(
     base: Generated, features: Mapping[str, Column], intercept: float, weights: Mapping[str, float]
 ) -> FloatArray:
-    """Intercept and weights over the features' standard scores; float64 (rows,)."""
+    """Intercept and weights over the features' standard scores; float64 (rows,).
+
+    Log odds of a binary model, a regression's numbers.
+    """
     rows = len(next(iter(features.values())))
     total = np.full(rows, float(intercept))
     for name, weight in weights.items():
@@ -42,24 +45,28 @@ def log_odds(
 def standard(column: Column, mean: float, sd: float) -> FloatArray:
     """Standard scores, at most 4 from 0; a value that is no number counts as the mean."""
     if column.dtype == np.object_:
-        given = column.tolist()
-        numbers = [v if isinstance(v, int | float) else np.nan for v in given]
-        column = np.array(numbers, dtype=np.float64)
+        usable = [v if isinstance(v, int | float) else np.nan for v in column.tolist()]
+        column = np.array(usable, dtype=np.float64)
     z = (column.astype(np.float64) - mean) / sd
     return np.clip(np.where(np.isfinite(z), z, 0.0), -CLIP, CLIP)
 
 
-def truth(base: Generated, odds: FloatArray, seed: int, part: str) -> Column:
-    """The class of each row: objects (rows,)."""
-    chance = special.expit(odds)
-    return _classes(base, generator(seed, part, "truth").random(len(odds)) < chance)
+def truth(base: Generated, given: FloatArray, seed: int, part: str) -> Column:
+    """What is true of each row: its class (objects), or its number (float64)."""
+    rng = generator(seed, part, "truth")
+    if base.task == "regression":
+        noise = base.truth.noise * rng.standard_normal(len(given))
+        return np.round(given + noise, base.decimals)
+    return _classes(base, rng.random(len(given)) < special.expit(given))
 
 
 def serve(base: Generated, features: Mapping[str, Column]) -> Answers:
     """The served model's answers to what it is given."""
     served = base.served
-    odds = log_odds(base, features, served.intercept, served.weights)
-    score: FloatArray = np.round(special.expit(odds), 6)
+    found = linear(base, features, served.intercept, served.weights)
+    if base.task == "regression":
+        return Answers(np.round(found, base.decimals), None)
+    score: FloatArray = np.round(special.expit(found), 6)
     return Answers(_classes(base, np.asarray(score >= served.threshold)), score)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -34,6 +34,7 @@ class Stream:
     latency_ms: Column | None = None
     version: Column | None = None
     label_at: IntArray | None = None
+    segments: Mapping[str, Column] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.times)
@@ -54,6 +55,7 @@ class Stream:
             of(self.latency_ms),
             of(self.version),
             of(self.label_at),
+            {name: column[rows] for name, column in self.segments.items()},
         )
 
     def with_feature(self, name: str, column: Column) -> Stream:
@@ -68,18 +70,18 @@ class Stream:
         truth = self.truth if self.label_at is None else None
         for first in range(0, len(self), chunk):
             part = slice(first, first + chunk)
-            features = {name: _raw(column[part]) for name, column in self.features.items()}
             yield EventBatch(
                 model,
                 np.arange(first, first + len(self.times[part]), dtype=np.int64),
                 self.times[part],
-                {name: raw for name, raw in features.items() if raw is not None},
+                _there(self.features, part),
                 prediction=_part(self.prediction, part),
                 score=_part(self.score, part),
                 latency_ms=_part(self.latency_ms, part),
                 ground_truth=_part(truth, part),
                 prediction_ids=_part(self.ids, part),
                 model_versions=_part(self.version, part),
+                segments=_there(self.segments, part),
             )
 
     def labels(self, model: str) -> LabelBatch | None:
@@ -97,6 +99,11 @@ class Stream:
             [str(id_) for id_ in self.ids[order].tolist()],
             self.truth[order].tolist(),
         )
+
+
+def _there(columns: Mapping[str, Column], part: slice) -> dict[str, RawColumn]:
+    found = {name: _raw(column[part]) for name, column in columns.items()}
+    return {name: raw for name, raw in found.items() if raw is not None}
 
 
 def _part(column: Column | None, part: slice) -> RawColumn | None:

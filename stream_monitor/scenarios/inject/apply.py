@@ -23,6 +23,7 @@ INJECT: Mapping[type[Injection], Callable[[Any, Stream, Context], Stream]] = {
     kinds.FeatureSwap: inputs.feature_swap,
     kinds.SchemaBreak: inputs.schema_break,
     kinds.CanaryRegression: serving.canary_regression,
+    kinds.RegressionBias: serving.regression_bias,
     kinds.LatencySpike: delivery.latency_spike,
     kinds.LabelDelay: delivery.label_delay,
     kinds.TrafficDrop: delivery.traffic_drop,

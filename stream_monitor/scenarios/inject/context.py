@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from stream_monitor.events.batch import IntArray
+from stream_monitor.scenarios.generate.stream import Stream
 from stream_monitor.scenarios.spec.injections import Injection
 from stream_monitor.statistics.arrays import BoolArray, FloatArray
 
@@ -23,14 +23,18 @@ class Context:
     rng: np.random.Generator
     moments: Callable[[str], tuple[float, float]]
 
-    def active(self, injection: Injection, times: IntArray) -> BoolArray:
-        """Which rows lie in [at, until)."""
-        since = times - self.start_ms
+    def active(self, injection: Injection, stream: Stream) -> BoolArray:
+        """Which rows lie in [at, until), and have the value of each segment in ``where``."""
+        since = stream.times - self.start_ms
         found = since >= injection.at_ms
-        return found if injection.until_ms is None else found & (since < injection.until_ms)
+        if injection.until_ms is not None:
+            found = found & (since < injection.until_ms)
+        for name, value in injection.where.items():
+            found = found & (stream.segments[name] == value)
+        return found
 
-    def strength(self, injection: Injection, times: IntArray, over_ms: int) -> FloatArray:
-        """0 outside [at, until); within, growing from 0 to 1 over ``over_ms``, at once for 0."""
-        since = times - self.start_ms - injection.at_ms
-        grown = np.clip(since / over_ms, 0.0, 1.0) if over_ms else np.ones(len(times))
-        return np.where(self.active(injection, times), grown, 0.0)
+    def strength(self, injection: Injection, stream: Stream, over_ms: int) -> FloatArray:
+        """0 where it is not active; else growing from 0 to 1 over ``over_ms``, at once for 0."""
+        since = stream.times - self.start_ms - injection.at_ms
+        grown = np.clip(since / over_ms, 0.0, 1.0) if over_ms else np.ones(len(stream))
+        return np.where(self.active(injection, stream), grown, 0.0)

@@ -12,7 +12,7 @@ from stream_monitor.scenarios.spec.injections import DataQuality, FeatureSwap, S
 
 def data_quality(spec: DataQuality, stream: Stream, context: Context) -> Stream:
     """Values in another unit, then far out, then of a wrong type, then missing."""
-    active = context.active(spec, stream.times)
+    active = context.active(spec, stream)
     column = stream.features[spec.feature]
     if spec.unit_change != 1 or spec.outliers:
         values = numbers(column)
@@ -35,7 +35,7 @@ def data_quality(spec: DataQuality, stream: Stream, context: Context) -> Stream:
 def feature_swap(spec: FeatureSwap, stream: Stream, context: Context) -> Stream:
     """Two features with each other's values."""
     one, other = (stream.features[name] for name in spec.features)
-    active = context.active(spec, stream.times)
+    active = context.active(spec, stream)
     if one.dtype != other.dtype and {one.dtype.kind, other.dtype.kind} != {"i", "f"}:
         one, other = one.astype(np.object_), other.astype(np.object_)
     swapped = stream.with_feature(spec.features[0], np.where(active, other, one))
@@ -44,7 +44,7 @@ def feature_swap(spec: FeatureSwap, stream: Stream, context: Context) -> Stream:
 
 def schema_break(spec: SchemaBreak, stream: Stream, context: Context) -> Stream:
     """A feature that is gone, and perhaps there under another name."""
-    active = context.active(spec, stream.times)
+    active = context.active(spec, stream)
     here = stream.features[spec.feature].astype(np.object_)
     there = here.copy()
     here[active], there[~active] = None, None

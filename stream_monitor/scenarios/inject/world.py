@@ -21,7 +21,7 @@ from stream_monitor.statistics.arrays import FloatArray
 def drift(spec: Drift, stream: Stream, context: Context) -> Stream:
     """A feature moved, at once or bit by bit; whole numbers stay whole."""
     over_ms = spec.over_ms if isinstance(spec, GradualDrift) else 0
-    strength = context.strength(spec, stream.times, over_ms)
+    strength = context.strength(spec, stream, over_ms)
     column = stream.features[spec.feature]
     if spec.shares is not None:
         moved = _remixed(column, spec.shares, strength, context)
@@ -38,13 +38,13 @@ def seasonal(spec: Seasonal, stream: Stream, context: Context) -> Stream:
     column = stream.features[spec.feature]
     _, sd = context.moments(spec.feature)
     height = spec.swing * sd * wave(stream.times, spec.peak_hour, spec.period_ms)
-    height = np.where(context.active(spec, stream.times), height, 0.0)
+    height = np.where(context.active(spec, stream), height, 0.0)
     return stream.with_feature(spec.feature, like(column, numbers(column) + height))
 
 
 def correlation_break(spec: CorrelationBreak, stream: Stream, context: Context) -> Stream:
     """A feature's values of the time dealt out anew among its events."""
-    rows = np.flatnonzero(context.active(spec, stream.times))
+    rows = np.flatnonzero(context.active(spec, stream))
     column = stream.features[spec.feature].copy()
     column[rows] = column[context.rng.permutation(rows)]
     return stream.with_feature(spec.feature, column)
@@ -52,7 +52,7 @@ def correlation_break(spec: CorrelationBreak, stream: Stream, context: Context) 
 
 def new_category(spec: NewCategory, stream: Stream, context: Context) -> Stream:
     """A share of a feature's values replaced by a category that is new."""
-    hit = context.active(spec, stream.times) & (context.rng.random(len(stream)) < spec.share)
+    hit = context.active(spec, stream) & (context.rng.random(len(stream)) < spec.share)
     column = stream.features[spec.feature].astype(np.object_)
     column[hit] = spec.category
     return stream.with_feature(spec.feature, column)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
@@ -11,12 +11,15 @@ from stream_monitor.config.kinds import SECTION, Count, Duration, Share, Text, W
 from stream_monitor.config.monitors import Names
 from stream_monitor.reference.dependence import Dependence
 from stream_monitor.scenarios.spec.features import Feature
-from stream_monitor.scenarios.spec.kinds import Hour, Positive, Size
+from stream_monitor.scenarios.spec.kinds import Amount, Hour, Positive, Shares
 
 #: What a scenario may hold, so that a typing mistake fills no memory.
 MAX_EVENTS = 2_000_000
 
-Weights = dict[Text, Size]
+Weights = dict[Text, Amount]
+
+#: What a generated model answers: one of two classes, or a number.
+GeneratedTask = Literal["binary", "regression"]
 
 
 class Correlation(BaseModel):
@@ -39,20 +42,26 @@ class Traffic(BaseModel):
 
 
 class Truth(BaseModel):
-    """The chance of the positive class that nobody sees: logistic in standard scores."""
+    """What nobody sees: intercept and weights over standard scores.
+
+    Of a binary model they are the log odds of the positive class, of a regression the target itself
+    but for normal ``noise``, its standard deviation.
+    """
 
     model_config = SECTION
 
-    intercept: Size = 0.0
+    intercept: Amount = 0.0
     weights: Weights = Field(default_factory=dict)
+    noise: Annotated[float, Field(ge=0, le=10**9)] = 0.0
 
 
 class Served(BaseModel):
-    """The model that is served, logistic too; it predicts the positive class from ``threshold``."""
+    """The model that is served, of the same form; a binary one predicts the positive class from
+    the score ``threshold`` on."""
 
     model_config = SECTION
 
-    intercept: Size = 0.0
+    intercept: Amount = 0.0
     weights: Weights = Field(default_factory=dict)
     threshold: Annotated[float, Field(gt=0, lt=1)] = 0.5
     version: Text = "v1"
@@ -81,10 +90,13 @@ class Generated(BaseModel):
 
     model_config = SECTION
 
+    task: GeneratedTask = "binary"
     features: Annotated[dict[Text, Feature], Field(min_length=1, max_length=200)]
+    segments: Annotated[dict[Text, Shares], Field(max_length=20)] = Field(default_factory=dict)
     correlations: Annotated[tuple[Correlation, ...], Field(strict=False)] = ()
     traffic: Traffic = Traffic()
     classes: Annotated[tuple[Text, Text], Field(strict=False)] = ("no", "yes")
+    decimals: Annotated[int, Field(ge=0, le=12)] = 4  # of a regression's target
     truth: Truth = Truth()
     served: Served = Served()
     latency: Latency = Latency()
@@ -102,6 +114,7 @@ class FromFile(BaseModel):
     score: Text | None = None
     label: Text | None = None
     positive: Text | None = None
+    segments: Names = ()
     ignore: Names = ()
     interval_ms: Duration = SECOND
     labels: Labels = Labels()

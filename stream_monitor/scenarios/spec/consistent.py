@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 
@@ -16,6 +16,9 @@ from stream_monitor.scenarios.spec.scenario import Scenario
 
 #: What the other columns of a stream are called.
 RESERVED = ("prediction", "score", "label")
+
+#: How the figures of slices begin: ``slice:SEGMENT:VALUE:METRIC``.
+SLICE = "slice:"
 
 Path = tuple[str | int, ...]
 Wrong = tuple[Path, str]
@@ -39,6 +42,7 @@ def inconsistencies(scenario: Scenario) -> Iterator[Wrong]:
             "a season needs the times of the reference's rows; leave it out",
         )
     yield from _of_expectations(scenario)
+    yield from _of_segments(scenario)
     if isinstance(scenario.base, Generated):
         yield from _of_generated(scenario, scenario.base)
     else:
@@ -57,6 +61,31 @@ def _of_expectations(scenario: Scenario) -> Iterator[Wrong]:
                 f"{duration.render(one.by_ms)} is given, and it can begin after "
                 f"{duration.render(after)} only; set a later by or an earlier after",
             )
+
+
+def _of_segments(scenario: Scenario) -> Iterator[Wrong]:
+    """Segments that are not there, and figures of slices that no report will have."""
+    base, judged = scenario.base, scenario.settings.slices.segments
+    for name, one in scenario.timeline.items():
+        for segment, value in one.where.items():
+            path: Path = ("timeline", name, "where", segment)
+            if segment not in base.segments:
+                yield path, f"there is no segment {segment}; {_among(segment, base.segments)}"
+            elif isinstance(base, Generated) and value not in base.segments[segment]:
+                yield path, f"{segment} is never {value}; {_among(value, base.segments[segment])}"
+    for i, figure in enumerate(scenario.expect.figures):
+        if figure.figure.startswith(SLICE):
+            segment = figure.figure.split(":")[1]
+            path = ("expect", "figures", i, "figure")
+            if segment not in base.segments:
+                yield path, f"there is no segment {segment}; {_among(segment, base.segments)}"
+            elif segment not in judged:
+                yield path, f"{segment} is not reported; list it in settings.slices.segments"
+
+
+def _among(name: str, known: Iterable[str]) -> str:
+    like = nearest(name, known)
+    return f"do you mean {like}?" if like else f"there are {', '.join(known) or 'none'}"
 
 
 def _of_file(scenario: Scenario) -> Iterator[Wrong]:
@@ -89,8 +118,7 @@ def _of_generated(scenario: Scenario, base: Generated) -> Iterator[Wrong]:
             ("base", "correlations"),
             "no features can have all these correlations at once; bring some nearer to 0",
         )
-    if base.classes[0] == base.classes[1]:
-        yield ("base", "classes"), "the two classes have one name; give each its own"
+    yield from _of_task(base)
     for where, weights in (("truth", base.truth.weights), ("served", base.served.weights)):
         for name in weights:
             yield from _number(base, name, ("base", where, "weights", name))
@@ -98,6 +126,34 @@ def _of_generated(scenario: Scenario, base: Generated) -> Iterator[Wrong]:
         yield from _of_injection(base, one, ("timeline", name))
         if isinstance(one, kinds.LabelDelay) and base.labels.delay_ms is None:
             yield _with_events(name)
+
+
+def _of_task(base: Generated) -> Iterator[Wrong]:
+    if base.task == "binary":
+        if base.classes[0] == base.classes[1]:
+            yield ("base", "classes"), "the two classes have one name; give each its own"
+        if base.truth.noise:
+            yield (
+                ("base", "truth", "noise"),
+                "a binary truth is a chance already; leave it out, or set task: regression",
+            )
+        if "decimals" in base.model_fields_set:
+            yield (
+                ("base", "decimals"),
+                "a binary model answers no number; leave it out, or set task: regression",
+            )
+        return
+    if not base.truth.noise:
+        yield (
+            ("base", "truth", "noise"),
+            "a regression's truth has some; give its standard deviation, in the target's unit",
+        )
+    for section, key, given in (
+        ((), "classes", base.model_fields_set),
+        (("served",), "threshold", base.served.model_fields_set),
+    ):
+        if key in given:
+            yield ("base", *section, key), "a regression has no classes; leave it out"
 
 
 def _of_injection(base: Generated, one: kinds.Injection, path: Path) -> Iterator[Wrong]:
@@ -122,6 +178,11 @@ def _of_injection(base: Generated, one: kinds.Injection, path: Path) -> Iterator
                 yield feature, f"{one.feature} has no categories; choose one that has"
         case kinds.CorrelationBreak() | kinds.SchemaBreak():
             yield from _known(base, one.feature, feature)
+        case kinds.RegressionBias() if base.task != "regression":
+            yield (
+                (*path, "inject"),
+                "regression_bias needs answers that are numbers; set base.task: regression",
+            )
         case kinds.FeatureSwap():
             for name in one.features:
                 yield from _known(base, name, (*path, "features"))
@@ -160,9 +221,7 @@ def _with_events(name: str) -> Wrong:
 
 def _known(base: Generated, name: str, path: Path) -> Iterator[Wrong]:
     if name not in base.features:
-        like = nearest(name, base.features)
-        hint = f"do you mean {like}?" if like else f"there are {', '.join(base.features)}"
-        yield path, f"there is no feature {name}; {hint}"
+        yield path, f"there is no feature {name}; {_among(name, base.features)}"
 
 
 def _number(base: Generated, name: str, path: Path) -> Iterator[Wrong]:

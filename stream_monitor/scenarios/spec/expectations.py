@@ -54,7 +54,8 @@ class Figure(BaseModel):
     """A figure of the reports that end in (``after``, ``by``]: of one of them, or of ``every`` one.
 
     ``figure`` is ``rows``, ``labelled``, ``status``, ``late_rows``, ``unknown:NAME``,
-    ``version:NAME:METRIC`` (what is decided of it) or the name of a monitor, then of ``column``.
+    ``version:NAME:METRIC`` (what is decided of it), ``slice:SEGMENT:VALUE:METRIC`` or the name of a
+    monitor, then of ``column``.
     """
 
     model_config = SECTION
@@ -73,6 +74,11 @@ class Figure(BaseModel):
     def _order(self) -> Self:
         if self.at_least is None and self.at_most is None and self.equals is None:
             raise ValueError("nothing is expected of the figure; give at_least, at_most or equals")
+        parts = self.figure.count(":")
+        if self.figure.startswith("slice:") and parts < 3:
+            raise ValueError(
+                f"{self.figure} is no figure of a slice; write slice:SEGMENT:VALUE:METRIC"
+            )
         _check_order(self.after_ms, self.by_ms)
         return self
 

@@ -6,8 +6,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, Field, model_validator
 
-from stream_monitor.config.kinds import SECTION, Share, Text
-from stream_monitor.scenarios.spec.kinds import Hour, Positive, Size
+from stream_monitor.config.kinds import SECTION, Share
+from stream_monitor.scenarios.spec.kinds import Hour, Positive, Shares, Size
 
 
 class Cycle(BaseModel):
@@ -96,13 +96,7 @@ class Categorical(BaseModel):
     model_config = SECTION
 
     kind: Literal["categorical"]
-    shares: Annotated[dict[Text, Annotated[float, Field(ge=0)]], Field(min_length=1)]
-
-    @model_validator(mode="after")
-    def _check(self) -> Self:
-        if sum(self.shares.values()) <= 0:
-            raise ValueError("no category has a share above 0; give at least one such")
-        return self
+    shares: Shares
 
 
 Feature = Annotated[

@@ -10,22 +10,24 @@ from stream_monitor.config import duration
 from stream_monitor.config.duration import DAY
 from stream_monitor.config.kinds import SECTION, Duration, Share, Text, Wait
 from stream_monitor.scenarios.spec.base import Weights
-from stream_monitor.scenarios.spec.kinds import Hour, Positive, Size
+from stream_monitor.scenarios.spec.kinds import Amount, Hour, Positive, Shares, Size
 
-Shares = dict[Text, Annotated[float, Field(ge=0)]]
+#: Segments by their names, each with the one value that is struck.
+Where = dict[Text, Text]
 
 #: The places on an event's way where something breaks, in their order.
 Stage = Literal["world", "truth", "inputs", "serving", "delivery"]
 
 
 class Injection(BaseModel):
-    """From ``at`` on, up to ``until`` or the end."""
+    """From ``at`` on, up to ``until`` or the end; only ``where`` each segment has its value."""
 
     model_config = SECTION
 
     stage: ClassVar[Stage]
     at_ms: Wait = 0
     until_ms: Duration | None = None
+    where: Where = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _order(self) -> Self:
@@ -55,8 +57,6 @@ class Drift(Injection):
             raise ValueError("nothing moves; give a shift, a scale, a factor, or shares")
         if numeric and self.shares:
             raise ValueError("shares are for categories, the others for numbers; give one of them")
-        if self.shares and sum(self.shares.values()) <= 0:
-            raise ValueError("no category has a share above 0; give at least one such")
         return self
 
 
@@ -107,7 +107,7 @@ class ConceptDrift(Injection):
 
     stage = "truth"
     inject: Literal["concept_drift"]
-    intercept: Size | None = None
+    intercept: Amount | None = None
     weights: Weights = Field(default_factory=dict)
     over_ms: Wait = 0
 
@@ -169,6 +169,22 @@ class CanaryRegression(Injection):
     error: Share
 
 
+class RegressionBias(Injection):
+    """The numbers that a regression answers are higher by ``bias``, in the target's unit, and times
+    ``factor``."""
+
+    stage = "serving"
+    inject: Literal["regression_bias"]
+    bias: Amount = 0.0
+    factor: Positive = 1.0
+
+    @model_validator(mode="after")
+    def _biases(self) -> Self:
+        if not self.bias and self.factor == 1:
+            raise ValueError("nothing changes; give a bias above or below 0, or a factor")
+        return self
+
+
 class LatencySpike(Injection):
     """A ``share`` of the answers takes ``factor`` times as long."""
 
@@ -215,6 +231,7 @@ AnyInjection = Annotated[
     | FeatureSwap
     | SchemaBreak
     | CanaryRegression
+    | RegressionBias
     | LatencySpike
     | LabelDelay
     | TrafficDrop
