@@ -74,7 +74,8 @@ def test_a_rise_that_does_not_matter_is_no_alarm_however_certain_it_is() -> None
 
 def test_a_better_version_is_no_alarm() -> None:
     verdict = judged(beside(Loss(10_000, 500), Loss(10_000, 2_000)))
-    assert (verdict.state, verdict.effect) == (State.OK, pytest.approx(-0.15))
+    assert verdict.state is State.OK
+    assert verdict.effect == pytest.approx(-0.15)
 
 
 def test_a_version_that_nobody_is_served_by_is_no_alarm() -> None:
