@@ -100,6 +100,7 @@ class Stage2:
                     body = msgspec.json.encode(document)
                     headers = [("id", id_.encode())]
                     if not self._sender.fits(model.encode(), body, headers):
+                        self._view.evaluating.dropped["document_too_large"] += 1
                         self._view.complain(
                             f"{stream} of {model}: {id_} is {len(body):,} bytes, more than "
                             "kafka.max_message_bytes, and is not published"

@@ -19,6 +19,7 @@ LIMITS = (
     "models",  # events
     "open_panes",  # events
     "slot_too_large",  # events
+    "document_too_large",  # reports and alerts
     "kept_panes",  # slots
     "slide_changed",  # slots
     "unlike",  # panes

@@ -59,6 +59,7 @@ def evaluator_config(settings: Settings, references: References) -> EvaluatorCon
         settle_ms=_SETTLE_EMITS * settings.worker.emit_interval_ms,
         retention_ms=settings.labels.retention_ms if settings.labels.join else 0,
         revise_interval_ms=settings.labels.revise_interval_ms,
+        block_size=settings.kafka.block_size,
     )
 
 

@@ -31,6 +31,7 @@ class Evaluator:
         self.counts = EvaluatorCounts() if counts is None else counts
         self.models: dict[str, ModelState] = {}
         self.progress: dict[int, PartitionProgress] = {}
+        self._said_blocks = False
         self._config = config
         self._judging = Judging(config, self.counts)
         self._revising = Revising(config, self.counts)
@@ -43,6 +44,7 @@ class Evaluator:
     def restore(self, items: Iterable[tuple[bytes, bytes]]) -> None:
         """Start from what :class:`Put` effects have kept, in any order."""
         self.models, self.progress = restore(self._config, items)
+        self._said_blocks = False
 
     def handle(self, message: Message, now_ms: int) -> list[EvaluateEffect]:
         """Take one message in; what it completes is judged."""
@@ -86,7 +88,11 @@ class Evaluator:
             return []
         kept, late = taken
         self.counts.late[slot.key.model] += late
-        return [state.put_slot(slot.key, kept)]
+        put = state.put_slot(slot.key, kept)
+        if self._said_blocks:
+            return [put]
+        self._said_blocks = True  # anew after each start, as an older version has not said it
+        return [state.put_blocks(self._config.block_size), put]
 
     def _take_labels(self, slot: LabelSlot) -> list[EvaluateEffect]:
         self.counts.label_slots += 1

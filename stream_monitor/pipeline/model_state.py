@@ -27,6 +27,7 @@ class EvaluatorConfig:
     windows wait). ``settle_ms``: see :class:`~stream_monitor.windows.watermark.Watermark`. At
     most ``max_panes`` panes a lane are kept. Labels may come ``retention_ms`` after their
     prediction; a window is revised every ``revise_interval_ms`` of the clock at the most.
+    ``block_size`` is stage 1's.
     """
 
     settings: Callable[[str], ModelSettings]
@@ -36,6 +37,7 @@ class EvaluatorConfig:
     retention_ms: int = 0
     revise_interval_ms: int = 60_000
     max_panes: int = 20_000
+    block_size: int = 65_536
 
     def spec(self, model: str) -> WindowSpec:
         """How a model's time is cut."""

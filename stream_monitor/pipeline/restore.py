@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 
 from stream_monitor.alerts.history import fold
 from stream_monitor.alerts.tracker import AlertTracker
+from stream_monitor.errors import ConfigurationError
 from stream_monitor.pipeline import state
 from stream_monitor.pipeline.lane import Lane
 from stream_monitor.pipeline.ledger import PaneLedger
@@ -22,6 +23,10 @@ def restore(
 
     Any prefix of what was put is a state to go on from; what a pane's sum has and what the
     pane still has is told apart by how far the sum reaches.
+
+    Raises:
+        ConfigurationError: the slots are of blocks of another size, beside which those of this
+            one would be counted twice.
     """
     models: dict[str, ModelState] = {}
     progress: dict[int, PartitionProgress] = {}
@@ -33,6 +38,11 @@ def restore(
     kept = [state.decode(key, value) for key, value in items]
     for item in kept:
         match item:
+            case state.KeptBlocks(size=size) if size != config.block_size:
+                raise ConfigurationError(
+                    f"kafka.block_size is {config.block_size:,}, and what is kept was counted in "
+                    f"blocks of {size:,}: set it back, or begin anew with another kafka.group"
+                )
             case state.Kept(progress=there):
                 progress[there.partition] = there
             case state.KeptRetired():

@@ -23,6 +23,7 @@ from stream_monitor.windows.watermark import PartitionProgress
 
 _PROGRESS, _SLOT, _MODEL = b"p", b"s", b"m"
 _TRAFFIC, _ENTRY, _RECORD, _RETIRED, _WATCHING = b"t", b"l", b"w", b"c", b"e"
+_BLOCKS = b"b"
 _json = msgspec.json.Encoder()
 _from_json = msgspec.json.Decoder()
 _pack = msgspec.msgpack.Encoder()
@@ -126,12 +127,34 @@ class KeptWatching:
     watching: bytes
 
 
-Item = Kept | KeptSlot | KeptTraffic | KeptEntry | KeptRecord | KeptRetired | KeptWatching | Judged
+@dataclass(frozen=True, slots=True)
+class KeptBlocks:
+    """How many source offsets the blocks have that all slots are named by."""
+
+    size: int
+
+
+Item = (
+    KeptBlocks
+    | Kept
+    | KeptSlot
+    | KeptTraffic
+    | KeptEntry
+    | KeptRecord
+    | KeptRetired
+    | KeptWatching
+    | Judged
+)
 
 
 def put_progress(progress: PartitionProgress) -> Put:
     """Keep a source partition's progress."""
     return Put(_PROGRESS + str(progress.partition).encode(), encode_progress(progress))
+
+
+def put_blocks(size: int) -> Put:
+    """Keep the size of the blocks that slots are named by."""
+    return Put(_BLOCKS, str(size).encode())
 
 
 def put_slot(key: SlotKey, stored: StoredSlot) -> Put:
@@ -219,6 +242,8 @@ def decode(key: bytes, value: bytes) -> Item:
         ValueError: they are not of this version.
     """
     kind, rest = key[:1], key[1:]
+    if kind == _BLOCKS:
+        return KeptBlocks(int(value))
     if kind == _SLOT:
         return KeptSlot(SlotKey.decode(rest), StoredSlot.decode(value))
     if kind == _TRAFFIC:

@@ -21,7 +21,10 @@ from stream_monitor.kafka.producer import Producer
 from stream_monitor.kafka.scheduler import Batch
 from stream_monitor.kafka.sending import Sender
 from stream_monitor.kafka.stage1 import Stage1
+from stream_monitor.kafka.stage2 import Stage2
+from stream_monitor.kafka.table import StateTable
 from stream_monitor.kafka.view import WorkerView
+from stream_monitor.pipeline.effects import Publish, Stream
 from stream_monitor.pipeline.messages import Slot, decode_message
 from stream_monitor.reference.registry import References
 from tests.pipeline.events import SETTINGS, Event, log, reference
@@ -103,3 +106,18 @@ async def numbered(home: Path) -> bool:
 
 def test_batches_are_numbered_so_that_none_overtakes_one_that_failed(tmp_path: Path) -> None:
     assert asyncio.run(numbered(tmp_path))
+
+
+async def unpublished(home: Path) -> WorkerView:
+    app, kafka = app_of(home), SETTINGS.kafka.model_copy(update={"max_message_bytes": 1024})
+    view, said = WorkerView(0), list[Publish]()
+    table = StateTable(app, "state", 1_000_000)
+    stage = Stage2(SETTINGS, References(), Sender(app, kafka), table, view, said.append)
+    await stage._perform(0, [Publish(Stream.REPORTS, "m", "id", {"words": "x" * 2000})])
+    assert said == []
+    return view
+
+
+def test_a_report_that_is_too_large_for_kafka_is_counted(tmp_path: Path) -> None:
+    view = asyncio.run(unpublished(tmp_path))
+    assert view.evaluating.dropped == {"document_too_large": 1}

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from stream_monitor.config.settings import LabelSettings
+from stream_monitor.errors import ConfigurationError
 from stream_monitor.pipeline.effects import Publish, Settle, Stream
 from stream_monitor.reference.registry import References
 from stream_monitor.testing.cluster import FakeCluster
@@ -136,3 +137,14 @@ def test_a_clock_that_is_set_back_delays_revisions_no_longer_than_usual() -> Non
     for _ in range(6):
         made.pump()
     assert any(said.document.get("revision") for said in made.published)
+
+
+def test_what_was_counted_in_blocks_of_another_size_is_refused_with_a_sentence() -> None:
+    cluster = FakeCluster(SETTINGS, References(OLD), [log([Event(at) for at in range(20)])])
+    cluster.finish()
+    cluster.commit_evaluator()
+    cluster.crash_evaluator(1.0)
+    kafka = SETTINGS.kafka.model_copy(update={"block_size": 32})
+    cluster.settings = SETTINGS.model_copy(update={"kafka": kafka})
+    with pytest.raises(ConfigurationError, match=r"block_size is 32, .* of 16: set it back"):
+        cluster.crash_evaluator(1.0)

@@ -1,5 +1,6 @@
 """A daily cycle is no change where each hour has a reference of its own."""
 
+import msgspec
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -9,6 +10,7 @@ from stream_monitor.config.duration import DAY, HOUR
 from stream_monitor.config.monitors import DriftSettings
 from stream_monitor.config.season import By, SeasonSettings
 from stream_monitor.config.settings import ModelSettings, Settings
+from stream_monitor.events.batch import Record
 from stream_monitor.pipeline.effects import Publish, Stream
 from stream_monitor.pipeline.engine import LocalEngine, run
 from stream_monitor.reference.build import build
@@ -16,6 +18,8 @@ from stream_monitor.reference.data import assign_roles, to_batches
 from stream_monitor.reference.dependence import Dependence
 from stream_monitor.reference.model import Reference
 from stream_monitor.reference.registry import References
+from stream_monitor.testing.cluster import FakeCluster
+from tests.pipeline.events import judged
 
 START_MS = 1_700_006_400_000  # midnight
 A_DAY = 24 * 40
@@ -48,8 +52,8 @@ def reference(by: By, dependence: Dependence = Dependence.NONE) -> Reference:
     )
 
 
-def published(against: Reference, by: By, stream: pa.Table) -> list[Publish]:
-    settings = Settings(
+def settings_of(by: By) -> Settings:
+    return Settings(
         defaults=ModelSettings(
             window_ms=6 * HOUR,
             slide_ms=HOUR,
@@ -59,6 +63,10 @@ def published(against: Reference, by: By, stream: pa.Table) -> list[Publish]:
             drift=DriftSettings(min_effect=0.1, numeric=("ks",)),
         )
     )
+
+
+def published(against: Reference, by: By, stream: pa.Table) -> list[Publish]:
+    settings = settings_of(by)
     references = References()
     references.put(against)
     batches = to_batches(
@@ -107,3 +115,42 @@ def test_a_reference_of_another_season_is_said_in_each_report() -> None:
         found = published(reference(against), by, rows(1, 6))
         reports = [each.document for each in found if each.stream is Stream.REPORTS]
         assert {len(report["warnings"]) for report in reports} == {told}
+
+
+def records(stream: pa.Table) -> list[Record]:
+    """The rows as events of one partition."""
+    return [
+        Record(
+            "predictions",
+            0,
+            at,
+            0,
+            msgspec.json.encode(
+                {"model": "m", "timestamp": START_MS + at * STEP_MS, "features": features}
+            ),
+        )
+        for at, features in enumerate(stream.to_pylist())
+    ]
+
+
+def test_crashes_change_no_report_where_each_hour_has_a_reference_of_its_own() -> None:
+    against = reference("hour")
+    log = records(pa.concat_tables([rows(1, 3), rows(1, 4, shift=1.0)]))
+    engine = LocalEngine(settings_of("hour"), References(against))
+    one_pass = [*engine.feed(0, log), *engine.finish()]
+    expected = {p.id: judged(dict(p.document)) for p in one_pass}
+    assert any(p.stream is Stream.ALERTS for p in one_pass)
+    cluster = FakeCluster(settings_of("hour"), References(against), [log])
+    for hour in range(48):
+        cluster.read(0, 40)
+        cluster.flush(0)
+        cluster.deliver(0)
+        cluster.read_summaries(len(cluster.summaries))
+        if hour % 7 == 6:
+            cluster.commit_evaluator()
+        if hour % 3 == 2:
+            cluster.crash_evaluator(hour / 48)
+    cluster.finish()
+    said = cluster.published
+    assert {p.id for p in said} == expected.keys()
+    assert all(judged(dict(p.document)) == expected[p.id] for p in said)
