@@ -129,6 +129,19 @@ def performance() -> Board:
                         span=8,
                     ),
                     graph(
+                        "Recall of each class",
+                        "Of the labelled events of a class the share that was predicted so.",
+                        "percentunit",
+                        Query(
+                            newest(
+                                names.PERFORMANCE_OF_CLASS, ("model", "class"), 'metric="recall"'
+                            ),
+                            "{{class}}",
+                        ),
+                        span=8,
+                        most=1,
+                    ),
+                    graph(
                         "Versions beside the champion",
                         "The evidence that a version is worse than the champion, in powers of ten, "
                         "over all events of both so far. Dashed: in alarm from there on.",
@@ -150,19 +163,6 @@ def performance() -> Board:
                         none="One version",
                         least=None,
                         span=12,
-                    ),
-                    graph(
-                        "Recall of each class",
-                        "Of the labelled events of a class the share that was predicted so.",
-                        "percentunit",
-                        Query(
-                            newest(
-                                names.PERFORMANCE_OF_CLASS, ("model", "class"), 'metric="recall"'
-                            ),
-                            "{{class}}",
-                        ),
-                        span=8,
-                        most=1,
                     ),
                     graph(
                         "Accuracy, and how sure it is",

@@ -73,9 +73,11 @@ def test_where_to_look_for_bad_values_follows_from_their_kind(
     ("family", "monitor", "begins"),
     [
         (Family.QUALITY, "duplicates", "retries of the producer"),
+        (Family.QUALITY, "rows", "who calls the model"),
         (Family.QUALITY, "non_finite", "how amount is computed"),
         (Family.PERFORMANCE, "coverage", "the source of the labels"),
         (Family.PERFORMANCE, "accuracy", "which class or range of values got worse"),
+        (Family.PERFORMANCE, "version_worse", "what amount does otherwise"),
         (Family.LATENCY, "p99", "the load and the last deployment of the model server"),
     ],
 )

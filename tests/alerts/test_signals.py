@@ -39,7 +39,9 @@ def test_an_alarm_is_an_alarm_and_no_answer_is_no_signal(is_open: bool) -> None:
         (Family.QUALITY, "missing", 0.009, 0.5, Signal.QUIET),
         (Family.QUALITY, "duplicates", 0.009, None, None),
         (Family.QUALITY, "duplicates", 0.007, None, Signal.QUIET),
+        (Family.QUALITY, "rows", 0.009, None, Signal.QUIET),  # a limit
         (Family.PERFORMANCE, "accuracy", 0.049, None, Signal.QUIET),
+        (Family.PERFORMANCE, "version_worse", 0.2, None, Signal.QUIET),
         (Family.LATENCY, "p99", 0.049, None, Signal.QUIET),
         (Family.DRIFT, "evidence", 0.045, None, Signal.QUIET),  # it has its own band
     ],
@@ -68,3 +70,5 @@ def test_monitors_with_a_budget_need_one_window_to_start_an_alert() -> None:
     assert limits_of("degradation_cusum", settings) == Limits(3, 4, 5)
     assert limits_of("evidence", settings) == Limits(1, 4, 5)
     assert limits_of("degradation_evidence", settings) == Limits(1, 4, 5)
+    assert limits_of("version_worse", settings) == Limits(1, 4, 5)
+    assert limits_of("rows", settings) == Limits(3, 4, 5)

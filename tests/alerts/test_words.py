@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from stream_monitor.alerts.names import WHAT, listed
 from stream_monitor.alerts.rule import Severity, Status
+from stream_monitor.alerts.severity import severity_of
 from stream_monitor.detectors.checks import CHECKS
 from stream_monitor.detectors.findings import CATEGORICAL, NUMERIC
 from stream_monitor.detectors.verdict import Carrier, Family, Verdict
@@ -163,11 +164,68 @@ def test_what_is_no_longer_asked_says_so() -> None:
     )
 
 
+ROWS = replace(
+    DRIFT,
+    family=Family.QUALITY,
+    monitor="rows",
+    column="",
+    statistic=231.0,
+    threshold=600.0,
+    p_value=None,
+    effect=0.615,
+    n=231,
+    below=True,
+)
+WORSE = replace(
+    DRIFT,
+    family=Family.PERFORMANCE,
+    monitor="version_worse",
+    column="version:v2",
+    statistic=4.06,
+    threshold=3.06,
+    p_value=None,
+    effect=0.0312,
+    n=646,
+    reference_n=2015,
+)
+
+
+def test_too_few_events_are_told_beside_their_minimum() -> None:
+    assert words(ROWS) == (
+        "Critical: model fraud: fewer events come than there must be: events 231, minimum 600, "
+        "n = 231 in the window to 2026-01-01T01:05:00Z, against the configured limit. It has been "
+        "so since 2026-01-01T00:55:00Z. Look first at who calls the model: whether its requests, "
+        "or the events that tell of them, get lost."
+    )
+    assert severity_of(replace(ROWS, effect=0.4)) is Severity.WARNING
+
+
+def test_a_version_that_is_worse_is_told_beside_the_champions_events() -> None:
+    assert words(WORSE) == (
+        "Warning: model fraud: version v2 is worse than the champion: effect 0.0312, n = 646 until "
+        "2026-01-01T01:05:00Z, against the champion's 2,015 labelled events of the same hours. It "
+        "has been so since 2026-01-01T00:55:00Z. The evidence is 10 times what an alarm needs. "
+        "Look first at what version v2 does otherwise (its training data, its features, how it was "
+        "packed), and give it no more traffic until then."
+    )
+    assert "over a million times what an alarm needs" in words(replace(WORSE, statistic=10.0))
+    assert words(WORSE, Status.RECOVERED).startswith(
+        "Recovered: model fraud: version v2 is no longer worse than the champion, or not served: "
+        "effect 0.0312, n = 646 until 2026-01-01T01:05:00Z. It lasted 10m, "
+    )
+    gone = replace(WORSE, statistic=None, threshold=None, effect=None, n=0)
+    assert words(gone, Status.RECOVERED) == (
+        "Recovered: model fraud: version v2 is no longer compared with a champion: it has become "
+        "the champion, or the reference or the configuration was replaced."
+    )
+
+
 MONITORS = sorted(
     {(Family.DRIFT, name) for name in (*NUMERIC, *CATEGORICAL, "evidence")}
     | {(Family.QUALITY, name) for checks in CHECKS.values() for name in checks}
-    | {(Family.QUALITY, name) for name in ("duplicates", "evidence")}
+    | {(Family.QUALITY, name) for name in ("duplicates", "rows", "evidence")}
     | {(Family.PERFORMANCE, name) for name in ("accuracy", "coverage", "r2", "unheard_of")}
+    | {(Family.PERFORMANCE, "version_worse")}
     | {(Family.PERFORMANCE, f"degradation_{name}") for name in ("cusum", "adwin", "evidence")}
     | {(Family.LATENCY, "p99")}
 )
@@ -176,7 +234,8 @@ MONITORS = sorted(
 @pytest.mark.parametrize(("family", "monitor"), MONITORS)
 def test_every_monitor_has_words_of_its_own(family: Family, monitor: str) -> None:
     by_columns = monitor == "evidence"
-    by_name = family is Family.PERFORMANCE and not monitor.startswith("degradation_")
+    changes = monitor.startswith("degradation_") or monitor == "version_worse"
+    by_name = family is Family.PERFORMANCE and not changes
     assert monitor in WHAT or by_columns or by_name
 
 

@@ -101,6 +101,26 @@ def test_detectors_of_degradation_have_their_own_metrics_and_are_no_performance(
     assert not any(text.startswith("degradation") for text in values_of(series, "metric"))
 
 
+def test_a_version_has_its_evidence_and_its_rise_and_is_no_class(
+    series: Series, report: Report
+) -> None:
+    found = verdict(report, "performance", "version_worse", "version:2")
+    of_version = {"model": "m", "version": "2"}
+    assert value(series, "version_evidence_decades", **of_version) == found["statistic"]
+    assert value(series, "version_error_rise_ratio", **of_version) == found["effect"]
+    limit = value(series, "version_evidence_threshold_decades", model="m")
+    assert limit == found["threshold"] > 3
+    assert values_of(series, "class") == {"0", "1"}
+
+
+def test_the_fewest_events_of_a_window_stand_beside_its_events_and_are_no_share(
+    series: Series, report: Report
+) -> None:
+    assert value(series, "window_rows_threshold", model="m") == 10
+    assert value(series, "window_rows", model="m") == report["rows"]
+    assert "rows" not in values_of(series, "check")
+
+
 def test_latency_is_in_seconds(series: Series, report: Report) -> None:
     for monitor, quantile in (("p50", "0.5"), ("p99", "0.99"), ("p99.9", "0.999")):
         ms = verdict(report, "latency", monitor)["statistic"]

@@ -5,7 +5,11 @@ from functools import cache
 from typing import Any
 
 from stream_monitor.config.limits import MaximumSettings, MinimumSettings
-from stream_monitor.config.monitors import LatencySettings, PerformanceSettings
+from stream_monitor.config.monitors import (
+    LatencySettings,
+    PerformanceSettings,
+    QualitySettings,
+)
 from stream_monitor.detectors.degradation.machine import Standing
 from stream_monitor.detectors.degradation.verdicts import PREFIX, degradation_verdicts
 from stream_monitor.joining.pending import Outcome
@@ -44,6 +48,7 @@ def reports() -> tuple[Report, ...]:
             "performance": PerformanceSettings(
                 min=MinimumSettings(accuracy=0.9, f1=0.9), max=MaximumSettings(log_loss=0.5)
             ),
+            "quality": QualitySettings(min_rows=10),
             "latency": LatencySettings(quantiles=(0.5, 0.99, 0.999), max_p99_ms=10.0),
         }
     )
@@ -56,6 +61,7 @@ def reports() -> tuple[Report, ...]:
             prediction="01"[i % 2],
             truth="01"[i % 3 % 2],
             id=str(i),
+            version="12"[i % 5 == 0],
         )
         for i in range(240)
     ]

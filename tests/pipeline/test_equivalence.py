@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from stream_monitor.config.budget import parse
 from stream_monitor.config.monitors import QualitySettings, SliceSettings
-from stream_monitor.config.settings import LabelSettings
+from stream_monitor.config.settings import LabelSettings, Settings
 from stream_monitor.pipeline.effects import Stream
 from stream_monitor.pipeline.engine import LocalEngine
 from stream_monitor.reference.registry import References
@@ -69,9 +69,11 @@ steps = st.one_of(
 )
 
 
-def batch_pass(ordered: list[Event]) -> dict[Stream, dict[str, dict[str, Any]]]:
+def batch_pass(
+    ordered: list[Event], settings: Settings = JUDGED
+) -> dict[Stream, dict[str, dict[str, Any]]]:
     """What one reader says of all events in the order of their time."""
-    engine = LocalEngine(JUDGED, References(reference()))
+    engine = LocalEngine(settings, References(reference()))
     said: dict[Stream, dict[str, dict[str, Any]]] = {Stream.REPORTS: {}, Stream.ALERTS: {}}
     for publish in [*engine.feed(0, log(ordered)), *engine.finish()]:
         assert publish.id not in said[publish.stream]
@@ -79,18 +81,20 @@ def batch_pass(ordered: list[Event]) -> dict[Stream, dict[str, dict[str, Any]]]:
     return said
 
 
-@given(st.lists(sent, max_size=150), st.lists(steps, max_size=60))
+@given(st.lists(sent, max_size=150), st.lists(steps, max_size=60), st.booleans())
 @settings(max_examples=150, deadline=None)
 def test_any_partitioning_order_within_lateness_duplicates_and_restarts_give_the_batch_report(
-    stream: list[tuple[Event, int, int]], schedule: list[tuple[Any, ...]]
+    stream: list[tuple[Event, int, int]], schedule: list[tuple[Any, ...]], join: bool
 ) -> None:
-    expected = batch_pass(sorted((event for event, _, _ in stream), key=lambda e: e.at_ms))
+    # Without labels to come windows close and panes leave at once.
+    judging = JUDGED.model_copy(update={"labels": LabelSettings(join=join)})
+    expected = batch_pass(sorted((event for event, _, _ in stream), key=lambda e: e.at_ms), judging)
     arrived = sorted(stream, key=lambda s: s[0].at_ms + s[1])
     logs = [
         log([event for event, _, p in arrived if p == number], number)
         for number in range(PARTITIONS)
     ]
-    cluster = FakeCluster(JUDGED, References(reference()), logs)
+    cluster = FakeCluster(judging, References(reference()), logs)
     for name, *arguments in schedule:
         getattr(cluster, name)(*arguments)
     cluster.finish()

@@ -107,19 +107,21 @@ def alert(
     began: int | None = None,
     model: str = MODEL,
     severity: str = "critical",
+    monitor: str = "evidence",
+    column: str = "",
 ) -> dict[str, object]:
     """What is said in the hour ``at`` of an alert that ``began`` in another one, or in this."""
     first = START_MS + (at if began is None else began) * HOUR
     end = START_MS + (at + 1) * HOUR
     event = AlertEvent(
-        alert_id=alert_id(model, family, "evidence", "", first, HASH),
+        alert_id=alert_id(model, family, monitor, column, first, HASH),
         status=status,
         sequence=sequence,
         severity=severity,
         model=model,
         family=family,
-        monitor="evidence",
-        column="",
+        monitor=monitor,
+        column=column,
         columns=tuple(Carrier(column, 1 / len(columns), first, 0.25) for column in columns),
         statistic=5.0,
         threshold=3.9,

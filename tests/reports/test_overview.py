@@ -28,6 +28,19 @@ def test_an_open_alert_is_the_verdict_and_the_gravest_comes_first() -> None:
     )
 
 
+def test_a_worse_version_and_few_events_are_called_by_what_they_are() -> None:
+    version = "version:v2"
+    worse = alert(
+        4, family="performance", monitor="version_worse", column=version, columns=(version,)
+    )
+    few = alert(4, family="quality", monitor="rows", columns=(), severity="warning")
+    found = overview(gather([("report", report(5)), ("alert", worse), ("alert", few)]))
+    assert found.sentence == (
+        "Something is wrong: version v2 is worse than the champion, since 2026-09-21 18:00; also "
+        "fewer events come than there must be."
+    )
+
+
 def test_what_is_over_is_told_as_over() -> None:
     found = overview(
         gather(

@@ -31,6 +31,11 @@ def performance_alert(at: int) -> tuple[str, Mapping[str, Any]]:
     return "alert", {**alert(at, family="performance"), "monitor": "accuracy", "columns": []}
 
 
+def version_alert(at: int) -> tuple[str, Mapping[str, Any]]:
+    one = {"family": "performance", "monitor": "version_worse", "column": "version:v2"}
+    return "alert", alert(at, columns=("version:v2",), **one)
+
+
 def version(decided: str) -> Mapping[str, Any]:
     figure = {"value": 0.9, "n": 500}
     metric = {"metric": "accuracy", "champion": figure, "candidate": figure, "decided": decided}
@@ -44,7 +49,11 @@ CASES: dict[str, tuple[Documents, Documents]] = {
         [*hours(3), ("alert", alert(1)), performance_alert(1)],
         [*hours(3), ("alert", alert(1))],
     ),
-    "what the inputs mean": ([*hours(3), performance_alert(1)], hours(3)),
+    "what the inputs mean": (
+        [*hours(3), performance_alert(1)],
+        [*hours(3), version_alert(1)],
+    ),
+    "give it no more traffic": ([*hours(3), version_alert(1)], [*hours(3), performance_alert(1)]),
     "reference promote m --since 2026-09-21T15:00:00Z": (
         [*hours(20, **LIMITED), ("alert", alert(1))],
         [*hours(20, **LIMITED), ("alert", alert(15))],
