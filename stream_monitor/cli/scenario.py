@@ -10,6 +10,7 @@ import yaml
 from rich.text import Text
 
 from stream_monitor import data
+from stream_monitor.alerts.times import rfc3339
 from stream_monitor.cli.output import Output, json_option
 from stream_monitor.cli.scenario_files import Named, find, seed_option, set_option
 from stream_monitor.cli.scenario_run import run
@@ -173,4 +174,5 @@ def _about(made: Scenario) -> str:
 
 
 def _document(found: Named) -> Mapping[str, Any]:
-    return {"name": found.name, **plain(found.scenario)}
+    made = found.scenario
+    return {"name": found.name, **plain(made), "start": rfc3339(made.start_ms)}

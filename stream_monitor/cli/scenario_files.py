@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import click
+import pyarrow as pa
 
 from stream_monitor import data
 from stream_monitor.config.fields import nearest
@@ -34,13 +35,23 @@ class Named:
         base = self.scenario.base
         if not isinstance(base, FromFile):
             return None
-        return Tables(read(self.folder / base.file), read(self.folder / base.reference))
+        return Tables(self._rows("file", base.file), self._rows("reference", base.reference))
+
+    def _rows(self, key: str, file: str) -> pa.Table:
+        try:
+            return read(self.folder / file)
+        except DataError as error:
+            raise DataError(f"{self.name}, base.{key}: {error}") from error
 
 
 def find(name: str, overrides: tuple[str, ...] = ()) -> Named:
     """The scenario of a shipped name or of a file; a clear error where there is none."""
     shipped = data.scenarios()
     path = shipped.get(name, Path(name))
+    if name not in shipped and path.is_dir():
+        raise DataError(
+            f"{name} is a folder; give a scenario's file, or the name of a shipped one."
+        )
     if name not in shipped and not path.is_file():
         like = nearest(name, shipped)
         hint = f"do you mean {like}?" if like else "stream-monitor scenario list has their names."

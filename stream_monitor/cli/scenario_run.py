@@ -83,6 +83,8 @@ def run(
             f"for; stream-monitor scenario show {name} --settings prints those"
         )
 
+    sent = 0
+
     async def work(topics: Mapping[str, int]) -> Replayed:
         if not set(topics_needed) <= set(topics):
             await create_topics(settings)
@@ -91,15 +93,29 @@ def run(
         await publish(reference.instead_of(there[-1].reference) if there else reference, kafka)
         await asyncio.sleep(TAKE_UP_S)
         with output.progress(f"sending {found.name}", total) as progress:
+
+            def advance(rows: int) -> None:
+                nonlocal sent
+                sent += rows
+                progress.advance(rows)
+
             return await replay(
                 prepared.stream.batches(made.model),
                 kafka,
                 labels=() if labels is None else (labels,),
                 speed=speed,
-                on_progress=progress.advance,
+                on_progress=advance,
             )
 
-    done = ask(kafka, work)
+    try:
+        done = ask(kafka, work)
+    except KeyboardInterrupt:
+        if sent:
+            output.warn(
+                f"{sent:,} of {total:,} events and labels had been sent; to run it again at once, "
+                "give it another model: --set model=ANOTHER"
+            )
+        raise
     output.line(f"{found.name}: {made.story}", style="bold")
     output.line(f"reference {prepared.reference.hash} of {made.model} on {topics_needed[0]}")
     output.line(

@@ -40,10 +40,20 @@ def check(
     progress: Callable[[int], None] = lambda rows: None,
 ) -> Checked:
     """Judge the whole stream; ``progress`` is told of events and labels done."""
+    return compare(scenario, prepared.start_ms, play(scenario, prepared, progress=progress))
+
+
+def play(
+    scenario: Scenario,
+    prepared: Prepared,
+    *,
+    progress: Callable[[int], None] = lambda rows: None,
+) -> list[Publish]:
+    """What the engine says of the whole stream, in order."""
     engine = LocalEngine(prepared.settings, References(prepared.reference), labels=True)
     model = scenario.model
     labels = prepared.stream.labels(model)
-    published = [
+    return [
         each
         for step in run_with_labels(
             engine,
@@ -54,7 +64,6 @@ def check(
         )
         for each in step
     ]
-    return compare(scenario, prepared.start_ms, published)
 
 
 def compare(scenario: Scenario, start_ms: int, published: list[Publish]) -> Checked:

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import re
+import signal
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -25,6 +29,7 @@ from tests.scenarios.shipped import TEXTS, shipped
 
 pytestmark = pytest.mark.usefixtures("alone")
 
+ROOT = Path(__file__).parents[2]
 OWN = """\
 story: My own rows.
 model: mine
@@ -65,6 +70,7 @@ def test_a_scenario_is_drawn(capsys: pytest.CaptureFixture[str]) -> None:
     assert "creep: gradual_drift feature income, factor 1.3, over 1h30m" in out
     assert "◀" in out
     assert "must not be alarmed: quality; performance" in out
+    assert document("scenario show gradual_drift", capsys)["start"] == "2024-01-01T00:00:00Z"
 
 
 def test_its_settings_are_a_configuration_that_judges_by_them(
@@ -78,16 +84,16 @@ def test_its_settings_are_a_configuration_that_judges_by_them(
 
 
 def test_a_check_that_holds_ends_well(capsys: pytest.CaptureFixture[str]) -> None:
-    out = said("scenario check new_category --seed 2", capsys)
+    out = said("scenario check new_category --seed 2 --set duration=2h30m", capsys)
     assert "4 of 4 statements hold" in out
-    found = document("scenario check new_category --seed 2", capsys)
+    found = document("scenario check new_category --seed 2 --set duration=2h30m", capsys)
     assert found["holds"] is True
     assert found["seed"] == 2
     assert [alert["columns"] for alert in found["alerts"]] == [["unseen:feature:region"]]
 
 
 def test_a_check_that_does_not_hold_says_what_differs(capsys: pytest.CaptureFixture[str]) -> None:
-    command = "scenario check new_category --set overseas.share=0.001 --set duration=3h"
+    command = "scenario check new_category --set overseas.share=0.001 --set duration=2h30m"
     out = said(command, capsys, code=1)
     assert "What differs" in out
     assert "never" in out
@@ -102,7 +108,12 @@ def test_a_check_that_does_not_hold_says_what_differs(capsys: pytest.CaptureFixt
     [
         ("check sudden_drft", 3, "There is no scenario sudden_drft, and no file of that path; do"),
         ("check sudden_drift --set drift.facto=2", 2, "timeline.drift.facto (--set drift.facto=2)"),
-        ("show mine.yaml", 3, "now.csv does not exist"),
+        ("check mine.yaml", 3, "mine, base.file: now.csv does not exist"),
+        ("check half.yaml", 3, "half, base.reference: then.csv does not exist"),
+        ("check folder", 3, "folder is a folder; give a scenario's file, or the name of a shipped"),
+        ("check no_drift --seed -1", 2, "-1 is not in the range"),
+        ("check no_drift --set model", 2, "is no setting; write PATH=VALUE"),
+        ("run no_drift --bootstrap-servers nowhere", 2, "'nowhere' is no broker address"),
         ("check empty.yaml", 2, "2 settings are wrong"),
         ("run no_drift --speed nan", 2, "--speed is no finite number"),
     ],
@@ -111,9 +122,10 @@ def test_what_cannot_be_used_is_refused(
     command: str, code: int, sentence: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     Path("mine.yaml").write_text(OWN)
+    Path("half.yaml").write_text(OWN.replace("now.csv", "half.csv"))
+    Path("half.csv").write_text("x\n1\n")
     Path("empty.yaml").write_text("")
-    if command == "show mine.yaml":
-        command = "check mine.yaml"
+    Path("folder").mkdir()
     assert sentence in said(f"scenario {command}", capsys, code)
 
 
@@ -127,6 +139,40 @@ def test_a_file_of_ones_own_stands_in_place_of_a_name(capsys: pytest.CaptureFixt
         (folder / file).write_text("x,c\n" + "".join(rows))
     assert "2 of 2 statements hold" in said("scenario check mine/own.yaml", capsys)
     assert "the rows of now.csv, one each 5s" in said("scenario show mine/own.yaml", capsys)
+
+
+def test_a_run_that_is_interrupted_says_how_much_was_sent() -> None:
+    async def interrupted() -> tuple[int | None, str]:
+        async with embedded(Settings()) as settings:
+            command = [sys.executable, "-c", "from stream_monitor.cli.main import main; main()"]
+            command += ["scenario", "run", "no_drift", "--speed", "60", "--bootstrap-servers"]
+            process = await asyncio.create_subprocess_exec(
+                *command,
+                settings.kafka.bootstrap_servers,
+                stderr=asyncio.subprocess.PIPE,
+                env={**os.environ, "PYTHONPATH": str(ROOT)},
+            )
+            assert process.stderr is not None
+            said = ""
+            try:
+                async with asyncio.timeout(60):
+                    while "sending" not in said:
+                        line = (await process.stderr.readline()).decode()
+                        assert line, said
+                        said += line
+                    process.send_signal(signal.SIGINT)
+                    said += (await process.stderr.read()).decode()
+                    return await process.wait(), said
+            finally:
+                if process.returncode is None:
+                    process.kill()
+                    await process.wait()
+
+    code, said = asyncio.run(interrupted())
+    assert code == 130
+    (told,) = re.findall(r"warning: ([0-9,]+) of 12,000 events and labels had been sent", said)
+    assert int(told.replace(",", "")) > 0
+    assert said.rstrip().endswith("error: interrupted")
 
 
 def test_what_workers_say_of_a_run_is_what_a_check_says(

@@ -44,7 +44,7 @@ def test_every_shipped_scenario_can_be_drawn() -> None:
 
 def test_what_may_and_must_not_be_alarmed_is_said() -> None:
     said = alarms(shipped("seasonal"))
-    assert said["must not be alarmed"] == "drift feature:income"
+    assert said["must not be alarmed"] == "drift feature:income; latency"
     assert "drift score, prediction" in said["may be alarmed"]
     assert said["besides"] == "nothing else may be alarmed"
 

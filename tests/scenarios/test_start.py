@@ -2,7 +2,7 @@
 
 import pytest
 
-from stream_monitor.config.duration import DAY, HOUR, MINUTE
+from stream_monitor.config.duration import DAY, HOUR
 from stream_monitor.scenarios.prepare import prepare
 from stream_monitor.scenarios.start import start_of
 from tests.scenarios.shipped import shipped
@@ -23,8 +23,9 @@ def test_nothing_is_in_the_future_when_it_is_sent(name: str, speed: float) -> No
     if labels is not None:
         sent = NOW + (labels.timestamps - start) / speed if speed else NOW + 0 * labels.timestamps
         assert (labels.timestamps <= sent).all()
-    assert (start - scenario.start_ms) % (5 * MINUTE) == 0
-    later = start + 5 * MINUTE - scenario.start_ms
+    slide = scenario.settings.slide_ms
+    assert (start - scenario.start_ms) % slide == 0
+    later = start + slide - scenario.start_ms
     last = int((before.stream.times if labels is None else before.stream.label_at).max())  # type: ignore[union-attr]
     if not speed:
         assert last + later > NOW
