@@ -1,10 +1,6 @@
 """The writer with a real Redis: what arrives, who wins, and what becomes of it when Redis goes."""
 
 import asyncio
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -13,79 +9,13 @@ import pytest
 from stream_monitor.config.load import load
 from stream_monitor.config.redis import RedisSettings
 from stream_monitor.errors import ConfigurationError
-from stream_monitor.metrics.snapshot import OpenAlert, RedisView, Snapshot
-from stream_monitor.pipeline.effects import Publish
 from stream_monitor.testing.listeners import make_certificates
 from stream_monitor.testing.redis import RedisServer
 from stream_monitor.views.board import Board
 from stream_monitor.views.protocol import UnavailableError
 from stream_monitor.web.health import health_document
-from tests.views.worlds import alert, end_of, open_alert, owning, report
-
-EVER = (0, end_of(1_000), 1_000)
-
-
-@pytest.fixture
-def own() -> Iterator[RedisServer]:
-    """A server that a test may stop."""
-    with RedisServer() as server:
-        yield server
-
-
-def now_ms() -> int:
-    return time.time_ns() // 1_000_000
-
-
-@dataclass
-class Site:
-    """A worker's board, and what the worker owns."""
-
-    board: Board
-    models: list[str] = field(default_factory=lambda: ["m"])
-    alerts: list[OpenAlert] = field(default_factory=list)
-
-    def say(self, *publishes: Publish) -> None:
-        for publish in publishes:
-            self.board.hear(publish)
-
-    def read(self) -> Snapshot:
-        return owning(*self.models, as_of_ms=now_ms(), alerts=self.alerts)
-
-    @property
-    def status(self) -> RedisView:
-        status = self.board.show(self.read()).redis
-        assert status is not None
-        return status
-
-
-@asynccontextmanager
-async def working(settings: RedisSettings, **owned: Any) -> AsyncIterator[Site]:
-    site = Site(Board(settings, now_ms), **owned)
-    task = asyncio.create_task(site.board.run(site.read))
-    try:
-        yield site
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-
-
-def at(server: RedisServer, **changes: Any) -> RedisSettings:
-    return RedisSettings(url=server.url, **{"timeout_ms": 500, **changes})
-
-
-async def soon(ask: Callable[[], Awaitable[Any] | bool], what: str) -> None:
-    """Wait until it is so."""
-    until = time.monotonic() + 15
-    while True:
-        said = ask()
-        if said if isinstance(said, bool) else await said:
-            return
-        assert time.monotonic() < until, what
-        await asyncio.sleep(0.02)
-
-
-def wrote(site: Site, count: int) -> Callable[[], bool]:
-    return lambda: site.status.writes >= count and not site.status.waiting
+from tests.views.sites import EVER, Site, at, everything, knows, now_ms, soon, working, wrote
+from tests.views.worlds import alert, end_of, open_alert, report
 
 
 def test_what_one_worker_publishes_another_one_can_tell(own: RedisServer) -> None:
@@ -99,7 +29,7 @@ def test_what_one_worker_publishes_another_one_can_tell(own: RedisServer) -> Non
         ):
             one.say(*said)
             two.say(report(3, "other"))
-            await soon(lambda: _knows(two, "m", 1), "the newest window arrives")
+            await soon(lambda: knows(two, "m", 1), "the newest window arrives")
             await soon(wrote(one, 5), "all of it is written")
             for site in (one, two):
                 view = site.board.view
@@ -124,10 +54,10 @@ def test_an_old_owner_that_writes_late_changes_nothing(own: RedisServer) -> None
                 *(report(n) for n in range(4)), report(3, revision=2), alert("a", 2, recovered=3)
             )
             await soon(wrote(new, 6), "the new owner writes")
-            before = await _all(new)
+            before = await everything(new)
             old.say(report(0), report(3), report(3, revision=1), report(2), alert("a"))
             await soon(lambda: not old.status.waiting, "the old owner has said it")
-            assert await _all(new) == await _all(old) == before
+            assert await everything(new) == await everything(old) == before
             assert [r["revision"] for r in before[1]] == [2, 0, 0]
 
     asyncio.run(play())
@@ -157,7 +87,7 @@ def test_a_redis_that_is_stopped_is_caught_up_with_and_the_worker_answers_meanwh
             await asyncio.to_thread(own.start)
             await soon(lambda: site.status.connected, "it is back")
             async with working(at(own), models=[]) as other:
-                await soon(lambda: _knows(other, "m", 30), "and knows what it missed")
+                await soon(lambda: knows(other, "m", 30), "and knows what it missed")
                 assert len(await other.board.view.history("m", *EVER)) == 31
                 assert [a["alert_id"] for a in await other.board.view.alerts("m")] == ["a"]
             health = health_document(site.board.show(site.read()), now_ms())
@@ -166,7 +96,7 @@ def test_a_redis_that_is_stopped_is_caught_up_with_and_the_worker_answers_meanwh
     asyncio.run(play())
 
 
-def test_a_redis_that_kept_its_memory_is_not_told_again_what_it_knows(own: RedisServer) -> None:
+def test_a_redis_that_kept_its_memory_is_not_told_again_what_itknows(own: RedisServer) -> None:
     async def play() -> None:
         async with working(at(own)) as site:
             site.say(*(report(n) for n in range(20)))
@@ -177,7 +107,7 @@ def test_a_redis_that_kept_its_memory_is_not_told_again_what_it_knows(own: Redis
             site.say(report(20))
             await asyncio.to_thread(own.start)
             await soon(lambda: site.status.connected and not site.status.waiting, "it is back")
-            await soon(lambda: _knows(site, "m", 20), "and gets what is new")
+            await soon(lambda: knows(site, "m", 20), "and gets what is new")
             # The new one can be written twice: as missing, and as waiting.
             assert site.status.writes - written in (1, 2)
 
@@ -189,11 +119,44 @@ def test_a_redis_that_is_flushed_is_written_anew_in_full(own: RedisServer) -> No
         async with working(at(own), alerts=[open_alert("a")]) as site:
             site.say(*(report(n) for n in range(5)), alert("a"))
             await soon(wrote(site, 6), "it is written")
-            before = await _all(site)
+            before = await everything(site)
             own.ask("FLUSHALL")
             own.ask("SCRIPT", "FLUSH")
             await soon(lambda: _is(site, before), "it is there again")
             assert site.status.failures == 0
+
+    asyncio.run(play())
+
+
+def test_a_redis_that_hangs_holds_nothing_up_and_is_caught_up_with(own: RedisServer) -> None:
+    async def play() -> None:
+        async with working(at(own, queue=50)) as site:
+            site.say(report(0))
+            await soon(wrote(site, 1), "it is written")
+            own.freeze()
+            try:
+                slowest, clock = 0.0, asyncio.get_running_loop().time
+                for n in range(1, 201):
+                    began = clock()
+                    site.say(report(n))
+                    await asyncio.sleep(0.005)
+                    slowest = max(slowest, clock() - began)
+                assert slowest < 0.4, (
+                    "less than one request may take, and than the event loop waits"
+                )
+                await soon(lambda: not site.status.connected, "it is noticed")
+                health = health_document(site.board.show(site.read()), now_ms())
+                assert health["ready"]
+                assert health["redis"]["connected"] is False
+                assert health["redis"]["waiting"] == 50
+                assert health["redis"]["dropped"] == 150 == site.status.dropped
+                assert await site.board.view.latest("m") == report(200).document
+            finally:
+                own.thaw()
+            await soon(lambda: site.status.connected and not site.status.waiting, "it goes on")
+            async with working(at(own), models=[]) as other:
+                await soon(lambda: knows(other, "m", 200), "and is caught up with")
+                assert len(await other.board.view.history("m", *EVER)) == 201
 
     asyncio.run(play())
 
@@ -291,18 +254,8 @@ def test_over_tls_with_a_password_that_nobody_sees(
         Board(gone, now_ms)
 
 
-async def _knows(site: Site, model: str, number: int) -> bool:
-    latest = await site.board.view.latest(model)
-    return latest is not None and latest["window"]["end_ms"] == end_of(number)
-
-
-async def _all(site: Site) -> tuple[Any, ...]:
-    view = site.board.view
-    return await view.latest("m"), await view.history("m", *EVER), await view.alerts(None)
-
-
 async def _is(site: Site, wanted: tuple[Any, ...]) -> bool:
-    return await _all(site) == wanted
+    return await everything(site) == wanted
 
 
 async def _alerts(site: Site, ids: set[str]) -> bool:
