@@ -93,6 +93,8 @@ class Ring(Generic[Row]):
         self._given = Tally()
         self._count = self._given.add
         self._unsorted = 1  # how many may be now; grows while rows are light
+        self._ask = bounds.enough  # with how many new rows the queue should be looked at
+        self._calm = 1  # with fewer new rows there is nothing to be done
         self._lock = threading.Lock()  # on all that follows; nobody who puts waits for it
         self._rows: deque[tuple[Row, int]] = deque()
         self._bytes = 0
@@ -107,13 +109,14 @@ class Ring(Generic[Row]):
         self._append(row)
         self._count()
         new = len(self._new)
+        if new < self._calm:  # mostly
+            return False
         if new > self._unsorted and self._lock.acquire(blocking=False):
             try:
                 self._sort()
             finally:
                 self._lock.release()
-        waiting = len(self._new) + len(self._rows)
-        return new == self.UNSORTED // 2 or waiting >= self._bounds.enough
+        return len(self._new) >= self._ask or len(self._rows) >= self._bounds.enough
 
     def sort(self) -> int:
         """Weigh what is new, and drop what is too much; the bytes that are held."""
@@ -128,6 +131,7 @@ class Ring(Generic[Row]):
             taken = [self._rows.popleft() for _ in range(min(most, len(self._rows)))]
             self._taken += len(taken)
             self._bytes -= sum(weight for _, weight in taken)
+            self._plan()
         return [row for row, _ in taken]
 
     def counts(self) -> tuple[int, int, dict[Full, int]]:
@@ -152,6 +156,13 @@ class Ring(Generic[Row]):
             heaviest = max(heaviest, weight)
         fitting = self._bounds.size // 4 // heaviest
         self._unsorted = max(1, min(self.UNSORTED, 2 * self._unsorted, fitting))
+        self._plan()
+
+    def _plan(self) -> None:
+        """When the next row that is put makes something to do."""
+        missing, half = self._bounds.enough - len(self._rows), self.UNSORTED // 2
+        self._ask = min(missing, half) if missing > 0 else half
+        self._calm = min(self._ask, self._unsorted + 1)
 
     def _let_in(self, row: Row, weight: int) -> None:
         """A row among the others, the oldest of which make room."""
