@@ -66,7 +66,7 @@ class Board:
 
                 self._refill = Refill(store, published, lacks, now_ms, settings.ttl_ms)
             shared = RedisView(connection, settings.prefix, settings.ttl_ms)
-            self.view = SharedView(shared, self.local)
+            self.view = SharedView(shared, self.local, now_ms)
 
     def hear(self, publish: Publish) -> None:
         """A document was published; returns at once."""

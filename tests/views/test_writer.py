@@ -150,7 +150,10 @@ def test_a_redis_that_hangs_holds_nothing_up_and_is_caught_up_with(own: RedisSer
                 assert health["redis"]["connected"] is False
                 assert health["redis"]["waiting"] == 50
                 assert health["redis"]["dropped"] == 150 == site.status.dropped
-                assert await site.board.view.latest("m") == report(200).document
+                began = clock()
+                for _ in range(50):
+                    assert await site.board.view.latest("m") == report(200).document
+                assert clock() - began < 3, "not every answer waits as long as a request may take"
             finally:
                 own.thaw()
             await soon(lambda: site.status.connected and not site.status.waiting, "it goes on")
