@@ -5,7 +5,12 @@ All ways run in one process and one run, in turns, on one real Kafka, at a pace 
 by itself. ``nothing`` is the pace and the clock alone. The sends that wait are what a server
 does without a client of ours: one JSON message an event, acknowledged before the answer goes out.
 
-    python -m benchmarks.client [--calls 20000] [--rate 2000] [--rounds 3]
+    python -m benchmarks.client [--calls 20000] [--rate 2000] [--rounds 3] [--threads 4]
+
+The same beside ``--threads`` others that want Python's lock, as the requests of a server do, at a
+quarter of the pace: ``beside_threads``. Python lets a thread run for 5 ms before another may have
+the lock, so a call in which its turn ends takes milliseconds, whatever it does; ``over_1_ms`` is
+the share of such calls, and that of ``nothing`` beside it is what the clock alone meets.
 
 Also measured: calls without a pace, as fast as they go, with a queue that drops; the time to
 import the client; and how fast the worker's decoder reads what the client packs, against the
@@ -19,9 +24,12 @@ import asyncio
 import statistics
 import subprocess
 import sys
+import threading
 import time
 from array import array
-from collections.abc import Callable
+from bisect import bisect_right
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from aiokafka import AIOKafkaProducer
 from confluent_kafka import Producer
@@ -65,9 +73,32 @@ def paced(call: Call, calls: int, rate: float) -> list[float]:
 
 
 def quantiles(took: list[float]) -> dict[str, float]:
-    return {name: round(took[int(q * (len(took) - 1))], 2) for name, q in QUANTILES.items()} | {
-        "max": round(took[-1], 2)
-    }
+    found = {name: round(took[int(q * (len(took) - 1))], 2) for name, q in QUANTILES.items()}
+    over = len(took) - bisect_right(took, 1_000.0)
+    return found | {"max": round(took[-1], 2), "over_1_ms": round(over / len(took), 6)}
+
+
+@contextmanager
+def beside_threads(number: int) -> Iterator[None]:
+    """So many threads that in turn compute in Python for about a millisecond and rest for one."""
+    stop = threading.Event()
+
+    def compute() -> None:
+        while not stop.is_set():
+            until = time.perf_counter() + 1e-3
+            while time.perf_counter() < until:
+                sum(range(200))
+            time.sleep(1e-3)
+
+    threads = [threading.Thread(target=compute, daemon=True) for _ in range(number)]
+    for thread in threads:
+        thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join()
 
 
 def nothing(number: int) -> None:
@@ -199,6 +230,7 @@ def main() -> int:
     options.add_argument("--sends", type=int, default=1_000, help="of each that waits, a round")
     options.add_argument("--rate", type=float, default=2_000, help="calls a second")
     options.add_argument("--rounds", type=int, default=3, help="of each; the median counts")
+    options.add_argument("--threads", type=int, default=4, help="that compute beside the calls")
     given = options.parse_args()
     console = Console(stderr=True)
     rounds: dict[str, list[dict[str, float]]] = {}
@@ -209,14 +241,21 @@ def main() -> int:
         for _ in range(given.rounds):
             log, detail = by_client(address, given.calls, given.rate)
             unpaced, dropping = by_client(address, given.calls, 0)
+            slower = (given.calls // 4, given.rate / 4)
+            with beside_threads(given.threads):
+                nothing_beside = paced(nothing, *slower)
+                log_beside, beside = by_client(address, *slower)
             took = {
                 "nothing": paced(nothing, given.calls, given.rate),
                 "log": log,
+                "nothing_beside_threads": nothing_beside,
+                "log_beside_threads": log_beside,
                 "log_unpaced": unpaced,
                 "confluent_produce_and_flush": by_librdkafka(address, given.sends, given.rate),
                 "aiokafka_send_and_wait": by_aiokafka(address, given.sends, given.rate),
             }
-            details.append({"paced": detail, "unpaced": dropping})
+            del beside["cpu_us_a_call"]  # it is that of the other threads
+            details.append({"paced": detail, "unpaced": dropping, "beside_threads": beside})
             for name, calls in took.items():
                 rounds.setdefault(name, []).append(quantiles(calls))
                 console.print(f"  {name:<28} {rounds[name][-1]} µs")
@@ -228,6 +267,7 @@ def main() -> int:
         "calls": given.calls,
         "rate_per_s": given.rate,
         "rounds": given.rounds,
+        "threads": given.threads,
         "us_a_call": median,
         "p99_us_of_each_round": {name: [each["p99"] for each in of] for name, of in rounds.items()},
         "times_cheaper_at_p50": {

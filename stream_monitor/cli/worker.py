@@ -18,6 +18,7 @@ from stream_monitor.cli.output import (
 )
 from stream_monitor.kafka.app import quiet_logs
 from stream_monitor.kafka.clock import now_ms
+from stream_monitor.kafka.published import published_before
 from stream_monitor.kafka.worker import Worker
 from stream_monitor.metrics.exporter import Exporter
 from stream_monitor.metrics.snapshot import Snapshot
@@ -77,7 +78,7 @@ def worker(
     quiet_logs(logging.INFO if verbose else logging.ERROR)
     output = Output()
     notifier = Notifier(settings.alertmanager, now_ms)
-    board = Board(settings.redis, now_ms)
+    board = Board(settings.redis, now_ms, lambda: published_before(settings.kafka))
 
     def hear(publish: Publish) -> None:
         notifier.hear(publish)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from itertools import repeat
+from itertools import islice, repeat
 from typing import Any
 
 from stream_monitor.client.refusals import Refusal, RefusedError
 from stream_monitor.client.rows import Event
+
+#: The most rows that are read from an iterator, which may have no end.
+MAX_ROWS = 1_000_000
 
 #: May be one value for all rows.
 _CONSTANTS = frozenset({"timestamp", "latency_ms", "model_version", "traceparent", "tracestate"})
@@ -58,7 +61,14 @@ def _listed(column: Any) -> list[Any]:
     if _is_one(column):
         raise RefusedError(Refusal.WRONG_TYPE)
     listed = getattr(column, "tolist", None)
-    return list(column) if listed is None else list(listed())
+    if listed is not None:
+        return list(listed())
+    if hasattr(column, "__len__"):
+        return list(column)
+    found = list(islice(column, MAX_ROWS + 1))
+    if len(found) > MAX_ROWS:
+        raise RefusedError(Refusal.TOO_LARGE, len(found))
+    return found
 
 
 def _full(column: Any, rows: int) -> Any:

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from stream_monitor.client.refusals import Refusal
+from stream_monitor.client.ring import Full
+
+_Key = TypeVar("_Key")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +28,7 @@ class Statistics:
     refused: Mapping[Refusal, int] = field(default_factory=dict)  #: not to be sent, by reason
     messages: int = 0  #: acknowledged messages
     bytes: int = 0  #: of their values
+    dropped_for: Mapping[Full, int] = field(default_factory=dict)  #: too many rows, or bytes
 
     @property
     def settled(self) -> int:
@@ -31,14 +36,18 @@ class Statistics:
         return self.logged - self.waiting
 
     def __add__(self, other: Statistics) -> Statistics:
-        reasons = [*dict.fromkeys((*self.refused, *other.refused))]
         return Statistics(
             self.logged + other.logged,
             self.sent + other.sent,
             self.dropped + other.dropped,
             self.lost + other.lost,
             self.waiting + other.waiting,
-            {why: self.refused.get(why, 0) + other.refused.get(why, 0) for why in reasons},
+            _added(self.refused, other.refused),
             self.messages + other.messages,
             self.bytes + other.bytes,
+            _added(self.dropped_for, other.dropped_for),
         )
+
+
+def _added(one: Mapping[_Key, int], other: Mapping[_Key, int]) -> dict[_Key, int]:
+    return {key: one.get(key, 0) + other.get(key, 0) for key in dict.fromkeys((*one, *other))}

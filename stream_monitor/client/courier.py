@@ -5,16 +5,19 @@ from __future__ import annotations
 import atexit
 import logging
 import os
+import sys
 import threading
 import time
 import weakref
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import cache
 from typing import Any
 
 from stream_monitor.client.counts import Statistics
 from stream_monitor.client.lane import Lane
 from stream_monitor.client.pack import Message
+from stream_monitor.client.refusals import Refusal, RefusedError
 from stream_monitor.client.ring import Bell
 from stream_monitor.client.sending import Sender, leak
 
@@ -54,22 +57,28 @@ class Courier:
         self._told = told
         self._sender: Sender | None = None
         self._begin()
+        _watch_the_process()
+        _living.add(self)
 
     def _begin(self) -> None:
         self.bell = Bell()
-        self.thread: threading.Thread | None = None  # none before the first row
+        self.thread: threading.Thread | None = None  # none before the first row and after the end
+        self._over = False
         self._starting = threading.Lock()
         self._flushing = 0
         self._retry_at = 0.0
         self._deadline = _NEVER  # of the end, once it is known
 
     def start(self) -> None:
-        """Start the thread, if nobody has; returns at once where another is just doing it."""
+        """Start the thread, if nobody has; returns at once where another is just doing it.
+
+        Raises ``RefusedError`` after the end, ``RuntimeError`` where no thread can be made.
+        """
+        if self._over:
+            raise RefusedError(Refusal.CLOSED)
         if self.thread is None and self._starting.acquire(blocking=False):
             thread = threading.Thread(target=self._run, name="prediction-logger", daemon=True)
             self.thread = thread
-            _watch_the_process()
-            _running.add(self)
             try:
                 thread.start()
             except RuntimeError:  # no more threads, or the interpreter is about to end
@@ -116,14 +125,14 @@ class Courier:
         self._begin()
 
     def _run(self) -> None:
-        while True:
+        # An object that was logged may raise anything when it is looked at, SystemExit too,
+        # which is the model's to raise in a thread of its own and never this one's.
+        while not self._ended():
             try:
-                due = self._wait()
-                self._round(due)
-                if self._ended():
-                    break
-            except Exception:  # a bug of ours: say it, and go on more slowly
-                _log.exception("The prediction logger failed; it goes on.")
+                self._round(self._wait())
+            except BaseException:  # a bug of ours: say it, and go on more slowly
+                with suppress(Exception):
+                    _log.exception("The prediction logger failed; it goes on.")
                 time.sleep(FAULT_PAUSE_S)
         self._give_up()
 
@@ -145,6 +154,7 @@ class Courier:
             self._sender = None
         least = 1 if due else self._batch_rows
         for lane in self._lanes:
+            lane.ring.sort()
             while len(lane.ring) >= least:
                 sender = self._ready()
                 if sender is None or sender.room <= 0:
@@ -159,8 +169,8 @@ class Courier:
         try:
             sender.send(lane.topic, message, lane.settle)
         except Exception:  # a bug of ours: its rows are not to be counted as waiting for ever
-            _log.exception("A message could not be handed on; its rows are lost.")
             lane.settle(message, False)
+            _log.exception("A message could not be handed on; its rows are lost.")
 
     def _ready(self) -> Sender | None:
         """The sender, made when it is first needed; None while it cannot be made."""
@@ -179,23 +189,26 @@ class Courier:
 
     def _give_up(self) -> None:
         """What is still here when the time is up is lost, and counted."""
-        if self._sender is not None:
-            self._sender.close()
-            self._sender = None
+        self._over, self.thread = True, None  # from now on rows are refused
+        sender, self._sender = self._sender, None
+        with suppress(Exception):  # there is nobody left to be told
+            if sender is not None:
+                sender.close()
         for lane in self._lanes:
             lane.lose_all()
-        self._told(self._lanes)
+        with suppress(Exception):
+            self._told(self._lanes)
 
 
-#: Those whose thread runs in this process.
-_running: weakref.WeakSet[Courier] = weakref.WeakSet()
+#: Those of this process that are not let go.
+_living: weakref.WeakSet[Courier] = weakref.WeakSet()
 
 #: How long the end of the process may be held up, in seconds, by all couriers together.
 EXIT_TIMEOUT_S = 5.0
 
 
 def _at_exit() -> None:
-    couriers = list(_running)
+    couriers = [courier for courier in _living if courier.thread is not None]
     for courier in couriers:
         courier.ask_to_end(EXIT_TIMEOUT_S)
     for courier in couriers:
@@ -203,13 +216,13 @@ def _at_exit() -> None:
 
 
 def _after_fork() -> None:
-    for courier in list(_running):
+    for courier in list(_living):
         courier.forked()
-    _running.clear()
 
 
 @cache
 def _watch_the_process() -> None:
     """Once a process, when there is something to watch it for."""
     atexit.register(_at_exit)
-    os.register_at_fork(after_in_child=_after_fork)
+    if sys.platform != "win32":
+        os.register_at_fork(after_in_child=_after_fork)

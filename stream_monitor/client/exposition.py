@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import os
 import weakref
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from stream_monitor.client.counts import Statistics
 from stream_monitor.client.lane import Lane
 from stream_monitor.client.refusals import Refusal
+from stream_monitor.client.ring import Full
 
 if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry, Counter, Gauge
@@ -26,12 +28,13 @@ PREFIX = "stream_monitor_client_"
 COUNTERS: dict[str, tuple[tuple[str, ...], str]] = {
     "logged": ((), "Rows given to log, log_batch or log_label."),
     "sent": ((), "Rows that Kafka has acknowledged."),
-    "dropped": ((), "Rows pushed out of a full queue by newer ones."),
+    "dropped": (("reason",), "Rows pushed out by newer ones, of a queue full of rows or bytes."),
     "lost": ((), "Rows given to Kafka's client and not acknowledged in time, or left at the end."),
     "refused": (("reason",), "Rows that cannot be sent, by reason."),
     "messages": ((), "Messages that Kafka has acknowledged."),
     "bytes": ((), "Bytes of the values of these messages."),
 }
+_REASONS: dict[str, type[StrEnum]] = {"refused": Refusal, "dropped": Full}
 WAITING = ("waiting", "Rows in the queue or on their way.")
 LABELS = ("model", "kind")
 
@@ -80,8 +83,9 @@ class Exposition:
         self._process = os.getpid()
         for kind in kinds:  # their series are there, at 0, before anything happens
             self._tell(kind, Statistics())
-            for reason in Refusal:
-                self._families.counters["refused"].labels(model, kind, reason.value)
+            for name, reasons in _REASONS.items():
+                for reason in reasons:
+                    self._families.counters[name].labels(model, kind, reason.value)
 
     def __call__(self, lanes: Sequence[Lane[Any]]) -> None:
         for lane in lanes:
@@ -97,8 +101,13 @@ class Exposition:
             if not more:
                 grown = getattr(now, name) - getattr(before, name)
                 counters[name].labels(self._model, kind).inc(max(0, grown))
-        for reason, count in now.refused.items():
-            grown = count - before.refused.get(reason, 0)
-            counters["refused"].labels(self._model, kind, reason.value).inc(max(0, grown))
+        by_reason: dict[str, tuple[Mapping[Any, int], Mapping[Any, int]]] = {
+            "refused": (now.refused, before.refused),
+            "dropped": (now.dropped_for, before.dropped_for),
+        }
+        for name, (new, old) in by_reason.items():
+            for reason, count in new.items():
+                grown = count - old.get(reason, 0)
+                counters[name].labels(self._model, kind, reason.value).inc(max(0, grown))
         self._families.waiting.labels(self._model, kind).set(now.waiting)
         self._told[kind] = now

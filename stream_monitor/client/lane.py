@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from typing import Generic, TypeVar
 
 from stream_monitor.client.counts import Statistics
 from stream_monitor.client.pack import Message, Packed, Packer
 from stream_monitor.client.refusals import Refusal
-from stream_monitor.client.ring import Ring, Tally
+from stream_monitor.client.ring import Bounds, Ring, Tally
 
 Row = TypeVar("Row")
 
@@ -16,16 +17,24 @@ Row = TypeVar("Row")
 class Lane(Generic[Row]):
     """Predictions and labels have a lane each, so that neither pushes the other out."""
 
-    def __init__(self, kind: str, topic: str, packer: Packer[Row], size: int) -> None:
+    def __init__(
+        self,
+        kind: str,
+        topic: str,
+        packer: Packer[Row],
+        bounds: Bounds,
+        weigh: Callable[[Row], int],
+    ) -> None:
         self.kind = kind
         self.topic = topic
         self._packer = packer
-        self._size = size
+        self._bounds = bounds
+        self._weigh = weigh
         self.reset()
 
     def reset(self) -> None:
         """Begin anew, as a forked process does: what waits is the parent's to send."""
-        self.ring: Ring[Row] = Ring(self._size)
+        self.ring: Ring[Row] = Ring(self._bounds, self._weigh)
         self._refused = {reason: Tally() for reason in Refusal}
         self._lock = threading.Lock()
         self._in_packing: dict[Refusal, int] = {}
@@ -62,10 +71,11 @@ class Lane(Generic[Row]):
     def statistics(self) -> Statistics:
         early = {reason: tally.value() for reason, tally in self._refused.items()}
         with self._lock:
-            given, _, dropped = self.ring.counts()
+            given, _, dropped_for = self.ring.counts()
             late = self._in_packing.copy()
             sent, lost = self._sent, self._lost
             messages, size = self._messages, self._bytes
+        dropped = sum(dropped_for.values())
         settled = sent + lost + dropped + sum(late.values())
         return Statistics(
             logged=given + sum(early.values()),
@@ -76,10 +86,11 @@ class Lane(Generic[Row]):
             refused={why: n for why in Refusal if (n := early[why] + late.get(why, 0))},
             messages=messages,
             bytes=size,
+            dropped_for={full: n for full, n in dropped_for.items() if n},
         )
 
     def lose_all(self) -> None:
         """Count as lost whatever is still in the queue, when nothing will be sent any more."""
-        rows = len(self.ring.take(self._size))
+        rows = len(self.ring.take(self._bounds.rows))
         with self._lock:
             self._lost += rows

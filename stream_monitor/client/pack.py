@@ -69,7 +69,7 @@ class Packer(Generic[Row]):
         """
         try:
             return Packed((self.encode(self, rows, now_ms),)) if rows else Packed()
-        except Exception:  # some row's fault, or no row's: together they may be too large
+        except BaseException:  # some row's fault, or no row's: together they may be too large
             return self._sift(rows, now_ms)
 
     def _sift(self, rows: Sequence[Row], now_ms: int) -> Packed:
@@ -79,7 +79,7 @@ class Packer(Generic[Row]):
         for row in rows:
             try:
                 self.encode(self, [row], now_ms)
-            except Exception as error:
+            except BaseException as error:  # an object may raise anything, SystemExit too
                 refused[_why(error)] += 1
             else:
                 good.append(row)
@@ -171,7 +171,7 @@ def _trace_headers(traces: set[tuple[str | None, str | None]]) -> tuple[Header, 
     )
 
 
-def _why(error: Exception) -> Refusal:
+def _why(error: BaseException) -> Refusal:
     if isinstance(error, RefusedError):
         return error.reason
     if isinstance(error, TypeError | ValueError | OverflowError):  # UnicodeError is a ValueError

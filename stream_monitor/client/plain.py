@@ -10,12 +10,13 @@ from typing import Any
 from uuid import UUID
 
 from stream_monitor.client.refusals import Refusal, RefusedError
+from stream_monitor.client.weight import MAX_DEPTH, MAX_VALUES, nested_too_much
 
 #: The types of which JSON has every value.
 PLAIN: frozenset[type] = frozenset({type(None), bool, int, float, str})
 
-#: Deeper values are refused: the worker's own parser has a limit, and would refuse the message.
-MAX_DEPTH = 8
+#: The most bytes of a number in an array.
+_WIDEST = 16
 
 #: The types that mean "no value" in pandas, by name.
 _NOTHING = frozenset({"NAType", "NaTType"})
@@ -26,7 +27,8 @@ def plain(value: object, depth: int = 0) -> object:
 
     numpy's scalars become numbers and texts, times and UUIDs become texts, pandas' NA and NaT
     become None. Raises ``RefusedError``: ``UNSERIALISABLE`` for what is none of these,
-    ``TOO_LARGE`` for what is nested deeper than ``MAX_DEPTH``.
+    ``TOO_LARGE`` for what is nested deeper than ``MAX_DEPTH`` or in more than ``MAX_VALUES``
+    parts.
     """
     if type(value) in PLAIN:
         return value
@@ -46,14 +48,29 @@ def plain(value: object, depth: int = 0) -> object:
         return value.isoformat()
     if isinstance(value, UUID):
         return str(value)
+    if depth == 0:
+        _check(value)
     if isinstance(value, Mapping):
-        return {str(name): plain(member, depth + 1) for name, member in value.items()}
+        members = dict(value)
+        if type(value) is not dict:
+            _check(members)
+        return {str(name): plain(member, depth + 1) for name, member in members.items()}
     if isinstance(value, list | tuple | set | frozenset):
         return [plain(member, depth + 1) for member in value]
     listed = getattr(value, "tolist", None)  # numpy's scalars and arrays, pandas' Series
     if listed is None:
         raise RefusedError(Refusal.UNSERIALISABLE)
-    return plain(listed(), depth + 1)
+    if getattr(value, "nbytes", 0) > MAX_VALUES * _WIDEST:
+        raise RefusedError(Refusal.TOO_LARGE)
+    found = listed()
+    _check(found)  # an array of objects may hold anything
+    return plain(found, depth + 1)
+
+
+def _check(value: object) -> None:
+    """Before it is copied: what is in it twice would be copied twice, and so on."""
+    if nested_too_much(value):
+        raise RefusedError(Refusal.TOO_LARGE)
 
 
 def plain_column(values: list[Any]) -> list[Any]:

@@ -11,6 +11,8 @@ import itertools
 import threading
 from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
 from typing import Generic, TypeVar
 
 Row = TypeVar("Row")
@@ -55,49 +57,121 @@ class Bell:
         return self._lock.acquire(timeout=seconds)
 
 
-class Ring(Generic[Row]):
-    """A queue of at most ``size`` rows; when it is full, a new row pushes the oldest out.
+class Full(StrEnum):
+    """Of what a queue had too much, when its oldest row was dropped."""
 
-    Many threads put, one takes. Whatever is put is ``taken``, ``dropped`` or still here.
+    ROWS = "rows"
+    BYTES = "bytes"
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What a queue holds at most, and with how many rows it wants to be looked at."""
+
+    rows: int
+    size: int  # bytes
+    enough: int
+
+
+class Ring(Generic[Row]):
+    """A queue in bounds; a new row pushes the oldest out.
+
+    Many threads put, one takes. Whatever is put is taken, dropped or still here. To weigh a row
+    costs more than to put it, so rows are weighed later, by whoever takes or counts, or by
+    whoever puts one when too many are not yet weighed: at most ``UNSORTED``, and fewer after
+    heavy ones, so that those of the same weight add a quarter to the bytes at most. Only so
+    much is ever above the bounds.
     """
 
-    def __init__(self, size: int) -> None:
-        self._rows: deque[Row] = deque(maxlen=size)
-        self._append = self._rows.append
+    UNSORTED = 512
+
+    def __init__(self, bounds: Bounds, weigh: Callable[[Row], int]) -> None:
+        self._bounds = bounds
+        self._weigh = weigh
+        self._new: deque[Row] = deque()
+        self._append = self._new.append
         self._given = Tally()
         self._count = self._given.add
-        self._taking = threading.Lock()  # between taking and reading the counts
+        self._unsorted = 1  # how many may be now; grows while rows are light
+        self._ask = bounds.enough  # with how many new rows the queue should be looked at
+        self._calm = 1  # with fewer new rows there is nothing to be done
+        self._lock = threading.Lock()  # on all that follows; nobody who puts waits for it
+        self._rows: deque[tuple[Row, int]] = deque()
+        self._bytes = 0
         self._taken = 0
-        self._dropped = 0
+        self._dropped = dict.fromkeys(Full, 0)
 
     def __len__(self) -> int:
-        return len(self._rows)
+        return min(self._bounds.rows, len(self._rows) + len(self._new))
 
-    def put(self, row: Row) -> int:
-        """Add a row; how many there are now."""
+    def put(self, row: Row) -> bool:
+        """Add a row; whether the queue should be looked at."""
         self._append(row)
         self._count()
-        return len(self._rows)
+        new = len(self._new)
+        if new < self._calm:  # mostly
+            return False
+        if new > self._unsorted and self._lock.acquire(blocking=False):
+            try:
+                self._sort()
+            finally:
+                self._lock.release()
+        return len(self._new) >= self._ask or len(self._rows) >= self._bounds.enough
+
+    def sort(self) -> int:
+        """Weigh what is new, and drop what is too much; the bytes that are held."""
+        with self._lock:
+            self._sort()
+            return self._bytes
 
     def take(self, most: int) -> list[Row]:
         """The oldest rows, at most so many."""
-        rows: list[Row] = []
-        with self._taking:
-            try:
-                while len(rows) < most:
-                    rows.append(self._rows.popleft())
-            except IndexError:  # all are out
-                pass
-            self._taken += len(rows)
-        return rows
+        with self._lock:
+            self._sort()
+            taken = [self._rows.popleft() for _ in range(min(most, len(self._rows)))]
+            self._taken += len(taken)
+            self._bytes -= sum(weight for _, weight in taken)
+            self._plan()
+        return [row for row, _ in taken]
 
-    def counts(self) -> tuple[int, int, int]:
-        """How many were given, taken and dropped.
+    def counts(self) -> tuple[int, int, dict[Full, int]]:
+        """How many were given, taken, and dropped for what.
 
-        Exact when nobody is putting. Else a row may already be here and not yet counted as
-        given: dropped rows may then be counted a moment late, and never too early.
+        Exact when nobody is putting. Else a row may be here and not yet counted as given.
         """
-        with self._taking:
-            given = self._given.value()
-            self._dropped = max(self._dropped, given - self._taken - len(self._rows))
-            return given, self._taken, self._dropped
+        with self._lock:
+            self._sort()
+            return self._given.value(), self._taken, self._dropped.copy()
+
+    def _sort(self) -> None:
+        heaviest = 1
+        for _ in range(len(self._new)):  # what comes meanwhile is for the next time
+            row, weight = self._new.popleft(), 0
+            try:
+                weight = self._weigh(row)
+            except Exception:  # of an odd object: whoever packs the row will refuse it
+                weight = 0
+            finally:  # an interruption loses no row
+                self._let_in(row, weight)
+            heaviest = max(heaviest, weight)
+        fitting = self._bounds.size // 4 // heaviest
+        self._unsorted = max(1, min(self.UNSORTED, 2 * self._unsorted, fitting))
+        self._plan()
+
+    def _plan(self) -> None:
+        """When the next row that is put makes something to do."""
+        missing, half = self._bounds.enough - len(self._rows), self.UNSORTED // 2
+        self._ask = min(missing, half) if missing > 0 else half
+        self._calm = min(self._ask, self._unsorted + 1)
+
+    def _let_in(self, row: Row, weight: int) -> None:
+        """A row among the others, the oldest of which make room."""
+        rows, bounds = self._rows, self._bounds
+        if weight > bounds.size:
+            self._dropped[Full.BYTES] += 1
+            return
+        rows.append((row, weight))
+        self._bytes += weight
+        while (many := len(rows) > bounds.rows) or self._bytes > bounds.size:
+            self._bytes -= rows.popleft()[1]
+            self._dropped[Full.ROWS if many else Full.BYTES] += 1

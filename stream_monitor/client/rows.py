@@ -8,6 +8,7 @@ from typing import Any
 from msgspec import Struct
 
 from stream_monitor.client.refusals import Refusal, RefusedError
+from stream_monitor.client.weight import weigh
 
 
 class Event(Struct, gc=False):  # thousands wait: nothing in them is for the garbage collector
@@ -34,6 +35,15 @@ class Label(Struct, gc=False):
     ground_truth: object
     timestamp: object
 
+
+def weight(row: Event | Label) -> int:
+    """About how many bytes a row holds, see ``weigh``."""
+    values = [getattr(row, name) for name in row.__struct_fields__]
+    return _ROW + weigh(values)
+
+
+#: The bytes of a row itself, and of its place in the queue.
+_ROW = 300
 
 #: How objects that are rows of names and values say so: pandas, named tuples, pydantic.
 _AS_MAPPING = ("_asdict", "to_dict", "model_dump")

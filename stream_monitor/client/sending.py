@@ -68,9 +68,9 @@ class KafkaSender:
     def send(self, topic: str, message: Message, settle: Settle) -> None:
         def delivered(error: Any, _: object) -> None:
             self._in_flight -= 1
+            settle(message, error is None)
             if error is not None:
                 self._say(f"A message to the topic {topic} was not delivered: {error.str()}")
-            settle(message, error is None)
 
         self._in_flight += 1
         try:
@@ -79,8 +79,8 @@ class KafkaSender:
             )
         except Exception as error:  # BufferError cannot be: there is room for MAX_IN_FLIGHT
             self._in_flight -= 1
-            self._say(f"A message to the topic {topic} cannot be sent: {error}")
             settle(message, False)
+            self._say(f"A message to the topic {topic} cannot be sent: {error}")
 
     def poll(self, seconds: float) -> None:
         self._producer.poll(seconds)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from stream_monitor.errors import BadMessageError, ConfigurationError
@@ -27,6 +28,11 @@ def kafka_settings(bootstrap_servers: str | None, settings: KafkaSettings | None
     from stream_monitor.config.settings import KafkaSettings
 
     if settings is not None:
+        if not isinstance(settings, KafkaSettings):
+            raise ConfigurationError(
+                f"settings is a {type(settings).__name__}; give the section kafka of the "
+                "settings, as in settings=load(...).kafka"
+            )
         if bootstrap_servers is not None:
             raise ConfigurationError(
                 "bootstrap_servers and settings both say where Kafka is; give one of them"
@@ -53,4 +59,24 @@ def check_options(model: object, version: object, **counts: object) -> None:
         if type(value) is not int or not 1 <= value <= 10_000_000:
             raise ConfigurationError(
                 f"{name} is {value!r}; give a whole number from 1 to 10,000,000"
+            )
+
+
+def check_size(max_queue_bytes: object) -> None:
+    """Raise ``ConfigurationError`` for a size of the queue that cannot be, or holds no message."""
+    if type(max_queue_bytes) is not int or max_queue_bytes < MAX_MESSAGE_BYTES:
+        raise ConfigurationError(
+            f"max_queue_bytes is {max_queue_bytes!r}; give a whole number of at least "
+            f"{MAX_MESSAGE_BYTES:,}"
+        )
+
+
+def check_topics(**topics: object) -> None:
+    """Raise ``ConfigurationError`` for a topic's name that Kafka has not."""
+    for name, topic in topics.items():
+        right = isinstance(topic, str) and re.fullmatch(r"[a-zA-Z0-9._-]{1,249}", topic)
+        if topic is not None and (not right or topic in (".", "..")):
+            raise ConfigurationError(
+                f"{name} is {topic!r}; give 1 to 249 letters, digits, dots, underscores and "
+                "hyphens, or nothing"
             )

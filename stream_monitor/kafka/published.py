@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable, Mapping
 
 import msgspec
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
@@ -17,13 +17,51 @@ from aiokafka.errors import KafkaError
 from stream_monitor.config.settings import KafkaSettings
 from stream_monitor.errors import BrokerError
 from stream_monitor.kafka.clients import consuming
+from stream_monitor.kafka.recent import between
 from stream_monitor.kafka.references import partitions_of
 from stream_monitor.pipeline.effects import Publish, Stream
 
 #: Messages of each partition that a start reads back at most.
 BACK = 2_000
+#: Messages of each partition that are read back at most for a store that has lost them.
+FAR_BACK = 20_000
+_FEW = 16  # documents at a time: the pipeline waits for their JSON
 #: How long to wait before trying again what Kafka did not answer.
 _AGAIN_S = 1.0
+
+
+async def published_before(
+    kafka: KafkaSettings, back: int = FAR_BACK
+) -> AsyncGenerator[list[tuple[int, Publish]], None]:
+    """Every report and alert that is there now and when it came, ``back`` of each partition.
+
+    The newest; what is no JSON is passed over. Raises ``BrokerError`` where Kafka does not answer.
+    """
+    streams = {kafka.topic(stream.value): stream for stream in Stream}
+    try:
+        async with consuming(kafka) as consumer:
+            found = [await partitions_of(consumer, topic) for topic in streams]
+            partitions = [partition for of_topic in found for partition in of_topic]
+            consumer.assign(partitions)
+            begins = await consumer.beginning_offsets(partitions)
+            ends = await consumer.end_offsets(partitions)
+            starts = {part: max(begins[part], ends[part] - back) for part in partitions}
+            async for _, records in between(consumer, starts, ends):
+                for at in range(0, len(records), _FEW):
+                    few = records[at : at + _FEW]
+                    told = [(r.timestamp, _publish(streams, r)) for r in few]
+                    yield [(ms, publish) for ms, publish in told if publish is not None]
+    except KafkaError as exc:
+        raise BrokerError(str(exc)) from exc
+
+
+def _publish(streams: Mapping[str, Stream], record: ConsumerRecord) -> Publish | None:
+    """What a record says, None where it is no JSON."""
+    with contextlib.suppress(ValueError):
+        document = msgspec.json.decode(record.value or b"")
+        model = (record.key or b"").decode(errors="replace")
+        return Publish(streams[record.topic], model, "", document)
+    return None
 
 
 class PublishedFollower:
@@ -76,11 +114,12 @@ class PublishedFollower:
             consumer.seek(partition, max(start, self._at.get(partition, start)))
 
     def _take(self, record: ConsumerRecord) -> None:
-        stream, model = self._streams[record.topic], (record.key or b"").decode(errors="replace")
-        with contextlib.suppress(ValueError, LookupError, TypeError):
-            document = msgspec.json.decode(record.value or b"")
-            self._hear(Publish(stream, model, "", document))
-            return
+        publish = _publish(self._streams, record)
+        if publish is not None:
+            with contextlib.suppress(ValueError, LookupError, TypeError):
+                self._hear(publish)
+                return
+        stream = self._streams[record.topic]
         self._on_bad(
             f"offset {record.offset} of {record.topic} is no {stream.value[:-1]} of ours and is "
             "passed over"

@@ -74,7 +74,7 @@ async def held(settings: Settings, topics: Mapping[str, int], model: str) -> Hel
                 p: max(begins[p], ends[p] - _LOOK) if from_end else begins[p] for p in partitions
             }
             stops = ends if from_end else {p: min(begins[p] + _LOOK, ends[p]) for p in partitions}
-            async for _, records in _between(consumer, starts, stops):
+            async for _, records in between(consumer, starts, stops):
                 for batch in decoder(settings).decode(records).batches:
                     if batch.model == model:
                         times += [int(batch.timestamps.min()), int(batch.timestamps.max())]
@@ -94,11 +94,11 @@ async def since(
     ends = await consumer.end_offsets(partitions)
     found = await consumer.offsets_for_times(dict.fromkeys(partitions, at_ms))
     starts = {p: ends[p] if (at := found.get(p)) is None else at.offset for p in partitions}
-    async for fetched in _between(consumer, starts, ends):
+    async for fetched in between(consumer, starts, ends):
         yield fetched
 
 
-async def _between(
+async def between(
     consumer: AIOKafkaConsumer,
     starts: Mapping[TopicPartition, int],
     ends: Mapping[TopicPartition, int],

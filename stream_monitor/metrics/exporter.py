@@ -214,6 +214,7 @@ def _add_redis(out: Families, view: RedisView | None) -> None:
         (names.REDIS_WRITES, view.writes),
         (names.REDIS_FAILURES, view.failures),
         (names.REDIS_DROPPED, view.dropped),
+        (names.REDIS_REFILLED, view.refilled),
         (names.REDIS_WAITING, view.waiting),
     ):
         out.add(spec, value)

@@ -186,6 +186,9 @@ REDIS_CONNECTED = _gauge("redis_connected", "", "1 while Redis answers, 0 while 
 REDIS_WRITES = _counter("redis_writes_total", "", "Documents that were brought to Redis.")
 REDIS_FAILURES = _counter("redis_failures_total", "", "Attempts at Redis that failed.")
 REDIS_DROPPED = _counter("redis_dropped_total", "", "Documents given up: too many were waiting.")
+REDIS_REFILLED = _counter(
+    "redis_refilled_total", "", "Documents read back from the topics for a Redis without history."
+)
 REDIS_WAITING = _gauge("redis_waiting", "", "Documents that wait to be brought to Redis.")
 
 # The latest window of each model

@@ -68,6 +68,8 @@ class RedisView(NamedTuple):
     dropped: int = 0  # documents given up
     waiting: int = 0  # documents still to be written
     problem: str = ""  # what is wrong, while it is
+    refilling: bool = False  # it has lost what was published before, which is being read back
+    refilled: int = 0  # documents read back for it
 
 
 class Standing(NamedTuple):

@@ -7,6 +7,7 @@ the server was stopped with ``keep=True``.
 from __future__ import annotations
 
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -89,6 +90,18 @@ class RedisServer:
         process.wait()
         if not keep:
             (Path(self._home.name) / "dump.rdb").unlink(missing_ok=True)
+
+    def freeze(self) -> None:
+        """Let it answer nothing, with its connections open, until :meth:`thaw`."""
+        self._signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Go on where it was."""
+        self._signal(signal.SIGCONT)
+
+    def _signal(self, number: signal.Signals) -> None:
+        assert self._process is not None, "it was not started"
+        self._process.send_signal(number)
 
     def ask(self, *words: str) -> str:
         """What ``redis-cli`` answers, for a server without TLS."""

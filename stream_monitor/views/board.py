@@ -15,6 +15,7 @@ from stream_monitor.views.protocol import View
 from stream_monitor.views.redis_connection import RedisConnection
 from stream_monitor.views.redis_store import RedisStore
 from stream_monitor.views.redis_view import RedisView
+from stream_monitor.views.refill import Published, Refill
 from stream_monitor.views.shared import SharedView
 from stream_monitor.views.shelf import Bounds
 from stream_monitor.views.writer import Writer
@@ -26,26 +27,46 @@ _LOOK_S = 1.0
 class Board:
     """Hears what a worker publishes, and has the :attr:`view` to answer from.
 
-    ``now_ms`` is the clock. All methods, and those of the view, are for the worker's event loop
-    but :meth:`show`, which any thread may call.
+    ``now_ms`` is the clock. ``published`` reads back what workers have published, for a Redis that
+    has lost it; without it nothing is read back. All methods, and those of the view, are for the
+    worker's event loop but :meth:`show`, which any thread may call.
 
     Raises:
         ConfigurationError: a file of the settings cannot be read.
     """
 
-    def __init__(self, settings: RedisSettings, now_ms: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        settings: RedisSettings,
+        now_ms: Callable[[], int],
+        published: Callable[[], Published] | None = None,
+    ) -> None:
         bounds = Bounds(settings.history, settings.ttl_ms)
         self.local = LocalView(bounds, now_ms)
         self.view: View = self.local
         self._connection: RedisConnection | None = None
         self._writer: Writer | None = None
+        self._refill: Refill | None = None
         if settings.url is not None:
             connection = self._connection = RedisConnection(settings)
             store = RedisStore(connection, settings.prefix, bounds, settings.ttl_ms)
             name = uuid.uuid4().hex
-            self._writer = Writer(store, self.local, settings.queue, name, connection.address)
+            writer = self._writer = Writer(
+                store,
+                self.local,
+                settings.queue,
+                name,
+                connection.address,
+                refills=published is not None,
+            )
+            if published is not None:
+
+                def lacks() -> bool:
+                    return writer.status.connected and writer.status.refilling
+
+                self._refill = Refill(store, published, lacks, now_ms, settings.ttl_ms)
             shared = RedisView(connection, settings.prefix, settings.ttl_ms)
-            self.view = SharedView(shared, self.local)
+            self.view = SharedView(shared, self.local, now_ms)
 
     def hear(self, publish: Publish) -> None:
         """A document was published; returns at once."""
@@ -55,21 +76,29 @@ class Board:
 
     def show(self, snapshot: Snapshot) -> Snapshot:
         """The worker's snapshot with how the shared view is written."""
-        return snapshot if self._writer is None else replace(snapshot, redis=self._writer.status)
+        if self._writer is None:
+            return snapshot
+        status, refill = self._writer.status, self._refill
+        if refill is not None:
+            problem = status.problem or refill.problem
+            status = status._replace(problem=problem, refilled=refill.documents)
+        return replace(snapshot, redis=status)
 
     async def run(self, read: Callable[[], Snapshot]) -> None:
-        """Follow the worker's snapshots, and write, until cancelled."""
-        writing = None if self._writer is None else asyncio.create_task(self._writer.run())
+        """Follow the worker's snapshots, write, and refill, until cancelled."""
+        tasks = [asyncio.create_task(part.run()) for part in (self._writer, self._refill) if part]
         try:
-            while writing is None or not writing.done():  # only a bug ends it
+            while not any(task.done() for task in tasks):  # only a bug ends one
                 new = self.local.present(read())
                 if self._writer is not None:
                     self._writer.owe(new)
                 await asyncio.sleep(_LOOK_S)
-            await writing
+            for task in tasks:
+                if task.done():
+                    await task
         finally:
-            if writing is not None:
-                writing.cancel()
-                await asyncio.gather(writing, return_exceptions=True)
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
             if self._connection is not None:
                 await self._connection.close()

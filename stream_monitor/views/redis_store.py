@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Sequence
 
 from stream_monitor.views import scripts
 from stream_monitor.views.redis_connection import RedisConnection
 from stream_monitor.views.said import Part, Said
 from stream_monitor.views.shelf import Bounds
+
+#: How long a refill may be silent before another worker begins one.
+_CLAIM_MS = 30_000
 
 #: By (part, id): the number that is kept.
 Held = dict[tuple[Part, str], int]
@@ -60,10 +64,45 @@ class RedisStore:
             [forget(self._prefix, model, id_, number) for id_, number in alerts.items()]
         )
 
-    async def sign(self, writer: str) -> bool:
-        """Leave a mark; whether the last one was still there: Redis has not lost its memory."""
-        key = f"{self._prefix}writer:{writer}"
-        found, _ = await self._connection.run(
-            [("EXISTS", key), ("SET", key, "1", "PX", self._ttl_ms)]
+    async def sign(self, writer: str) -> tuple[bool, bytes | None]:
+        """Leave a mark; whether the last one was still there, and the mark of the last refill.
+
+        Without the first Redis has lost its memory since, without the second it has lost what
+        was published before that, too.
+        """
+        key, filled = f"{self._prefix}writer:{writer}", f"{self._prefix}filled"
+        found, _, fill, _ = await self._connection.run(
+            [
+                ("EXISTS", key),
+                ("SET", key, "1", "PX", self._ttl_ms),
+                ("GET", filled),
+                ("PEXPIRE", filled, self._ttl_ms),
+            ]
         )
-        return bool(found)
+        return bool(found), fill
+
+    async def claim(self, name: str, *, again: bool = False) -> bool:
+        """Be the one who refills Redis, for a while; false if it is full, or it is another.
+
+        ``again``, while at it: false if the claim is gone, and with it all that was brought.
+        """
+        key, how = f"{self._prefix}refill", "XX" if again else "NX"
+        full, answer = await self._connection.run(
+            [("EXISTS", f"{self._prefix}filled"), ("SET", key, name, how, "PX", _CLAIM_MS)]
+        )
+        if full and answer is not None:
+            await self.give_up()
+        return answer is not None and not full
+
+    async def give_up(self) -> None:
+        """Let another one refill."""
+        await self._connection.run([("DEL", f"{self._prefix}refill")])
+
+    async def filled(self) -> None:
+        """Say that all that was published is here, and give up the claim."""
+        await self._connection.run(
+            [
+                ("SET", f"{self._prefix}filled", uuid.uuid4().hex, "PX", self._ttl_ms),
+                ("DEL", f"{self._prefix}refill"),
+            ]
+        )

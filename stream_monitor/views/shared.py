@@ -2,49 +2,72 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
 from stream_monitor.views.local import LocalView
 from stream_monitor.views.protocol import ModelCard, Report, UnavailableError, View
+
+#: So long a shared view that did not answer is not asked again: one that hangs takes each time
+#: as long as a request may.
+REST_MS = 1_000
+
+_Answer = TypeVar("_Answer")
 
 
 class SharedView:
     """Asks the shared view, and the worker's own where that does not answer.
 
     Without the shared view ``models`` and ``alerts`` of all models are those of this worker, and
-    a question about a model of another worker raises ``UnavailableError``.
+    a question about a model of another worker raises ``UnavailableError``. ``now_ms`` is the clock.
     """
 
-    def __init__(self, shared: View, local: LocalView) -> None:
+    def __init__(self, shared: View, local: LocalView, now_ms: Callable[[], int]) -> None:
         self._shared = shared
         self._local = local
+        self._now_ms = now_ms
+        self._gone: UnavailableError | None = None
+        self._gone_at_ms = 0
 
     async def models(self) -> list[ModelCard]:
         """Every model known, by name."""
         try:
-            return self._local.with_waiting(await self._shared.models())
+            return self._local.with_waiting(await self._ask(self._shared.models))
         except UnavailableError:
             return await self._local.models()
 
     async def latest(self, model: str) -> Report | None:
         """The newest report, with what its newest revision has changed."""
         try:
-            return await self._shared.latest(model)
+            return await self._ask(lambda: self._shared.latest(model))
         except UnavailableError as gone:
             return await self._own(model, gone).latest(model)
 
     async def history(self, model: str, since_ms: int, until_ms: int, limit: int) -> list[Report]:
         """Reports by window end in [since, until], the newest revision of each, newest first."""
         try:
-            return await self._shared.history(model, since_ms, until_ms, limit)
+            return await self._ask(lambda: self._shared.history(model, since_ms, until_ms, limit))
         except UnavailableError as gone:
             return await self._own(model, gone).history(model, since_ms, until_ms, limit)
 
     async def alerts(self, model: str | None) -> list[Report]:
         """The last event of each alert that is open or ended in the kept time, newest first."""
         try:
-            return await self._shared.alerts(model)
+            return await self._ask(lambda: self._shared.alerts(model))
         except UnavailableError as gone:
             own = self._local if model is None else self._own(model, gone)
             return await own.alerts(model)
+
+    async def _ask(self, question: Callable[[], Awaitable[_Answer]]) -> _Answer:
+        if self._gone is not None and 0 <= self._now_ms() - self._gone_at_ms < REST_MS:
+            raise UnavailableError(str(self._gone))
+        try:
+            answer = await question()
+        except UnavailableError as gone:
+            self._gone, self._gone_at_ms = gone, self._now_ms()
+            raise
+        self._gone = None
+        return answer
 
     def _own(self, model: str, gone: UnavailableError) -> LocalView:
         """The worker's own view, if it has the model."""

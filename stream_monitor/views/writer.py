@@ -31,20 +31,31 @@ class Writer:
     When Redis is there again, has forgotten everything, or was spared documents because too many
     waited, all that ``local`` has is compared with what Redis has, and what is missing is
     written; and open alerts of a model of this worker that its state does not have are taken
-    out. ``name`` is this writer's alone. All methods are for one event loop but :attr:`status`.
+    out. The same after a refill (see ``refill``), which may bring such alerts; ``refills`` says
+    whether there is one. ``name`` is this writer's alone. All methods are for one event loop but
+    :attr:`status`.
     """
 
     def __init__(
-        self, store: RedisStore, local: LocalView, queue: int, name: str, address: str
+        self,
+        store: RedisStore,
+        local: LocalView,
+        queue: int,
+        name: str,
+        address: str,
+        *,
+        refills: bool = False,
     ) -> None:
         self._store = store
         self._local = local
         self._name = name
+        self._refills = refills
         self._backlog: Backlog[Said] = Backlog(queue, lambda said: said.key)
         self._owed: set[str] = set()  # models to be compared
         self._news = asyncio.Event()
         self._dropped = 0  # of the backlog, when all was last owed
         self._looked_s = float("-inf")
+        self._fill: bytes | None = None
         self._status = RedisView(address)
 
     @property
@@ -94,11 +105,14 @@ class Writer:
         now_s = asyncio.get_running_loop().time()
         if self._status.connected and now_s - self._looked_s < _LOOK_S:
             return
-        remembered = await self._store.sign(self._name)
+        remembered, fill = await self._store.sign(self._name)
         self._looked_s = now_s
-        if not (self._status.connected and remembered):
+        if not (self._status.connected and remembered and fill == self._fill):
             self._owed |= self._local.known
-        self._status = self._status._replace(connected=True, problem="")
+        self._fill = fill
+        self._status = self._status._replace(
+            connected=True, problem="", refilling=self._refills and fill is None
+        )
 
     async def _write(self) -> None:
         if self._dropped != self._backlog.dropped:

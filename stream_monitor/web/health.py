@@ -110,6 +110,8 @@ def _redis(view: RedisView | None) -> dict[str, Any] | None:
         "written": view.writes,
         "waiting": view.waiting,
         "dropped": view.dropped,
+        "refilling": view.refilling,
+        "refilled": view.refilled,
         "problem": view.problem or None,
     }
 

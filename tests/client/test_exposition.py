@@ -7,6 +7,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 
 from stream_monitor.client import PredictionLogger, Refusal
 from stream_monitor.client.exposition import COUNTERS, LABELS, PREFIX, WAITING
+from stream_monitor.client.ring import Full
 from tests.client.fakes import FakeKafka
 
 PAGE = Path(__file__).parents[2] / "docs" / "client.md"
@@ -50,9 +51,10 @@ def test_series_are_there_before_anything_happens_and_two_models_share_a_registr
     ):
         text = generate_latest(registry).decode()
         for model in "ab":
-            assert (
-                f'stream_monitor_client_dropped_total{{kind="events",model="{model}"}} 0.0' in text
-            )
+            labels = f'kind="events",model="{model}"'
+            for reason in Full:
+                series = f'stream_monitor_client_dropped_total{{{labels},reason="{reason}"}}'
+                assert f"{series} 0.0" in text
         one.log({"x": 1})
         assert one.flush()
     text = generate_latest(registry).decode()

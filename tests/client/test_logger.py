@@ -21,6 +21,7 @@ from stream_monitor.client import (
     Statistics,
     courier,
 )
+from stream_monitor.config.settings import Settings
 from stream_monitor.errors import ConfigurationError
 from tests.client.fakes import FakeKafka
 from tests.client.test_pack import PARENT
@@ -408,6 +409,11 @@ def test_a_logger_that_is_let_go_still_sends_what_it_has() -> None:
         ({"max_queue": 0}, "max_queue is 0"),
         ({"batch_rows": 1.5}, r"batch_rows is 1\.5"),
         ({"linger_ms": True}, "linger_ms is True"),
+        ({"max_queue_bytes": 1}, "max_queue_bytes is 1; give a whole number of at least 900,000"),
+        ({"topic": "no topic"}, "topic is 'no topic'; give 1 to 249 letters"),
+        ({"topic": ".."}, r"topic is '\.\.'"),
+        ({"labels_topic": 5}, "labels_topic is 5"),
+        ({"settings": Settings()}, "settings is a Settings; give the section kafka"),
         ({"bootstrap_servers": "nowhere"}, "'nowhere' is no broker address; write host:port"),
     ],
 )

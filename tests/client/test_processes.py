@@ -197,3 +197,64 @@ print(generate_latest(together).decode())
     shown = run(script, str(tmp_path / "sent"), str(shared))
     assert 'stream_monitor_client_sent_total{kind="events",model="m"} 7.0' in shown
     assert 'stream_monitor_client_waiting{kind="events",model="m"} 0.0' in shown
+
+
+def test_a_process_whose_queues_are_full_ends_in_time_though_kafka_answers_nothing() -> None:
+    script = """
+import atexit, socket, time
+silent = socket.create_server(("127.0.0.1", 0))  # takes connections and never says a word
+address = "127.0.0.1:%d" % silent.getsockname()[1]
+from stream_monitor.client import PredictionLogger, courier
+courier.EXIT_TIMEOUT_S = 0.5
+def tell():
+    for log in loggers:
+        counts = log.statistics
+        assert counts.logged == 5_001 == counts.dropped + counts.lost + counts.refused["closed"]
+        log.log({"x": 1})  # other code may log at exit, after the logger's own end
+    print(time.monotonic() - started)
+    silent.close()
+def late():
+    for log in loggers:
+        log.log({"x": 2})
+atexit.register(tell)
+atexit.register(late)
+loggers = [PredictionLogger(m, bootstrap_servers=address, max_queue=1_000) for m in "ab"]
+for i in range(5_000):
+    for log in loggers:
+        log.log({"i": i, "text": "x" * 100})
+started = time.monotonic()
+"""
+    assert float(run(script)) < 5
+
+
+def test_a_fork_from_another_thread_in_the_middle_of_logging_leaves_both_alive(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "sent"
+    script = f"""{_FILE_SENDER}
+import warnings
+warnings.simplefilter("ignore", DeprecationWarning)
+log = PredictionLogger("m", sender=ToFile, linger_ms=5, batch_rows=10)
+stop = threading.Event()
+def many():
+    while not stop.is_set():
+        log.log({{"i": 0}})
+        log.statistics
+threads = [threading.Thread(target=many) for _ in range(3)]
+for thread in threads:
+    thread.start()
+for number in range(1, 21):
+    child = os.fork()
+    if not child:
+        log.log({{"i": number}})
+        done = log.flush(20)
+        os._exit(0 if done and log.statistics.logged == 1 else 1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0, number
+stop.set()
+for thread in threads:
+    thread.join()
+assert log.flush(20)
+"""
+    run(script, str(file))
+    of_children = [numbers for _, numbers in sent(file) if numbers != [0] * len(numbers)]
+    assert sorted(of_children) == [[number] for number in range(1, 21)]

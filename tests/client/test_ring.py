@@ -4,7 +4,7 @@ import time
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stream_monitor.client.ring import Bell, Ring, Tally
+from stream_monitor.client.ring import Bell, Bounds, Full, Ring, Tally
 
 
 @given(
@@ -14,7 +14,7 @@ from stream_monitor.client.ring import Bell, Ring, Tally
 def test_what_is_put_is_taken_dropped_or_here_and_the_oldest_goes_first(
     size: int, steps: list[int | str]
 ) -> None:
-    ring: Ring[int] = Ring(size)
+    ring: Ring[int] = Ring(Bounds(size, 10**9, size), lambda _: 1)
     here: list[int] = []
     put = taken = dropped = 0
     for step in steps:
@@ -29,12 +29,12 @@ def test_what_is_put_is_taken_dropped_or_here_and_the_oldest_goes_first(
             assert ring.take(step) == here[:step]
             taken += len(here[:step])
             here = here[step:]
-        assert ring.counts() == (put, taken, dropped)
+        assert ring.counts() == (put, taken, {Full.ROWS: dropped, Full.BYTES: 0})
         assert len(ring) == len(here)
 
 
 def test_many_threads_put_while_one_takes_and_every_row_is_counted() -> None:
-    ring: Ring[int] = Ring(50)
+    ring: Ring[int] = Ring(Bounds(50, 10**9, 50), lambda _: 1)
     threads, each = 4, 5_000
     done = threading.Event()
     taken: list[int] = []
@@ -47,7 +47,7 @@ def test_many_threads_put_while_one_takes_and_every_row_is_counted() -> None:
     def take() -> None:
         while not done.is_set() or len(ring):
             taken.extend(ring.take(7))
-            seen.append(ring.counts()[2])
+            seen.append(sum(ring.counts()[2].values()))
 
     taker = threading.Thread(target=take)
     putters = [threading.Thread(target=put) for _ in range(threads)]
@@ -57,7 +57,8 @@ def test_many_threads_put_while_one_takes_and_every_row_is_counted() -> None:
         thread.join()
     done.set()
     taker.join()
-    given_rows, taken_rows, dropped = ring.counts()
+    given_rows, taken_rows, full = ring.counts()
+    dropped = sum(full.values())
     assert given_rows == threads * each
     assert taken_rows == len(taken)
     assert taken_rows + dropped == given_rows
@@ -80,3 +81,61 @@ def test_a_bell_rung_twice_wakes_once_and_one_that_is_not_rung_lets_time_pass() 
     started = time.monotonic()
     assert not bell.wait(0.05)
     assert time.monotonic() - started >= 0.04
+
+
+def test_bytes_are_bounded_as_rows_are_and_the_oldest_goes_first() -> None:
+    ring: Ring[int] = Ring(Bounds(100, 1_000, 100), lambda row: row)
+    for row in (400, 300, 200, 150):
+        ring.put(row)
+    assert ring.sort() == 650
+    assert ring.counts() == (4, 0, {Full.ROWS: 0, Full.BYTES: 1})
+    assert ring.take(1) == [300]
+    assert ring.sort() == 350
+    ring.put(1_001)  # what has no room in an empty queue pushes nobody out
+    assert ring.take(9) == [200, 150]
+    assert ring.counts() == (5, 3, {Full.ROWS: 0, Full.BYTES: 2})
+
+
+def test_heavy_rows_are_bounded_while_nobody_takes_any() -> None:
+    weighed: list[int] = []
+
+    def weigh(row: int) -> int:
+        weighed.append(row)
+        return row
+
+    size = 1_000_000
+    ring: Ring[int] = Ring(Bounds(10**6, size, 10**6), weigh)
+    given = 0
+    for weight in (200_000, 90_000, 5_000):
+        for _ in range(600):
+            ring.put(weight)
+            given += 1
+            unsorted = given - len(weighed)
+            assert unsorted * weight <= size // 4 or unsorted <= 1
+    light = given
+    for _ in range(10_000):
+        ring.put(1)
+        given += 1
+        assert given - len(weighed) <= Ring.UNSORTED
+    assert len(weighed) > light
+    assert ring.sort() <= size
+
+
+def test_a_row_that_cannot_be_weighed_is_kept() -> None:
+    ring: Ring[str] = Ring(Bounds(10, 10, 10), len)
+    ring.put("abc")
+    ring.put(None)
+    assert ring.sort() == 3
+    assert ring.take(5) == ["abc", None]
+
+
+def test_the_queue_asks_to_be_looked_at_when_there_is_enough_or_much_is_not_weighed() -> None:
+    few: Ring[int] = Ring(Bounds(10, 10**6, 3), lambda _: 1)
+    assert [few.put(row) for row in range(4)] == [False, False, True, True]
+    many: Ring[int] = Ring(Bounds(10**6, 10**9, 10**6), lambda _: 1)
+    asked = 0
+    for row in range(10_000):
+        if many.put(row):
+            asked += 1
+            many.sort()  # as the one who takes does when it wakes
+    assert 10_000 // Ring.UNSORTED <= asked <= 10_000 // (Ring.UNSORTED // 4)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
+from confluent_kafka import KafkaException, Producer
 from pydantic import SecretStr
 
 from stream_monitor.client import PredictionLogger, Statistics
@@ -17,33 +17,16 @@ from stream_monitor.client.sending import MAX_IN_FLIGHT, KafkaSender, leak, opti
 from stream_monitor.config.security import SecuritySettings
 from stream_monitor.config.settings import KafkaSettings
 from stream_monitor.errors import ConfigurationError
-from stream_monitor.kafka.embedded import PARTITIONS, EmbeddedBroker
+from stream_monitor.kafka.embedded import EmbeddedBroker
 from tests.client.fakes import decoded
 from tests.client.test_pack import PARENT
+from tests.client.topics import embedded_broker, messages
 
 
 @pytest.fixture(scope="module")
 def broker() -> Iterator[EmbeddedBroker]:
-    with EmbeddedBroker() as embedded:
-        embedded.touch("predictions", "labels")
+    with embedded_broker() as embedded:
         yield embedded
-
-
-def everything(broker: EmbeddedBroker, topic: str) -> list[Message]:
-    """All messages of a topic."""
-    consumer = Consumer({"bootstrap.servers": broker.bootstrap_servers, "group.id": "test"})
-    parts = [TopicPartition(topic, number, 0) for number in range(PARTITIONS)]
-    consumer.assign(parts)
-    ends = sum(consumer.get_watermark_offsets(part, timeout=10)[1] for part in parts)
-    found: list[Message] = []
-    while len(found) < ends:
-        record = consumer.poll(10)
-        assert record is not None
-        assert record.error() is None
-        headers = [(name, bytes(value)) for name, value in record.headers() or []]
-        found.append(Message(record.value(), 0, tuple(headers)))
-    consumer.close()
-    return found
 
 
 def test_librdkafka_carries_messages_and_their_headers(broker: EmbeddedBroker) -> None:
@@ -51,13 +34,13 @@ def test_librdkafka_carries_messages_and_their_headers(broker: EmbeddedBroker) -
         for i in range(1_200):
             log.log({"i": i}, traceparent=PARENT)
         assert log.flush()
-    messages = everything(broker, "predictions")
-    assert {message.headers for message in messages} == {(("traceparent", PARENT.encode()),)}
-    numbers = [i for batch in decoded(messages) for i in batch.features["i"]]
+    sent = messages(broker.bootstrap_servers, "predictions")
+    assert {message.headers for message in sent} == {(("traceparent", PARENT.encode()),)}
+    numbers = [i for batch in decoded(sent) for i in batch.features["i"]]
     assert sorted(numbers) == [*range(1_200)]
     counts = log.statistics
-    assert counts.messages == len(messages)
-    assert counts.bytes == sum(len(message.value) for message in messages)
+    assert counts.messages == len(sent)
+    assert counts.bytes == sum(len(message.value) for message in sent)
 
 
 def test_without_a_broker_nothing_waits_and_the_rows_are_lost_at_the_end(
@@ -150,8 +133,8 @@ def test_topics_have_the_prefix_of_the_settings(broker: EmbeddedBroker) -> None:
         log.log({"x": 1})
         log.log_label("a", 1)
     assert log.statistics.sent == 2
-    assert len(everything(broker, "team.predictions")) == 1
-    assert len(everything(broker, "elsewhere")) == 1
+    assert len(messages(broker.bootstrap_servers, "team.predictions")) == 1
+    assert len(messages(broker.bootstrap_servers, "elsewhere")) == 1
     assert log.statistics + Statistics() == log.statistics
 
 

@@ -14,17 +14,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from confluent_kafka import Consumer, TopicPartition
 
-from stream_monitor.events.batch import EventBatch, Record
-from stream_monitor.events.decode import Decoder
-from stream_monitor.events.labels import LabelDecoder
-from stream_monitor.events.limits import Limits
-from stream_monitor.kafka.embedded import PARTITIONS, EmbeddedBroker
+from stream_monitor.kafka.embedded import EmbeddedBroker
+from tests.client.test_pack import PARENT
+from tests.client.topics import embedded_broker, events, labels, records
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "docs" / "examples"
-PARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 
 #: Asks the FastAPI server as its users do.
 _ASK = f"""
@@ -43,41 +39,8 @@ with TestClient(app) as server:
 
 @pytest.fixture
 def broker() -> Iterator[EmbeddedBroker]:
-    with EmbeddedBroker() as embedded:
-        embedded.touch("predictions", "labels")
+    with embedded_broker() as embedded:
         yield embedded
-
-
-def records(broker: EmbeddedBroker, topic: str) -> list[Record]:
-    consumer = Consumer({"bootstrap.servers": broker.bootstrap_servers, "group.id": "test"})
-    parts = [TopicPartition(topic, number, 0) for number in range(PARTITIONS)]
-    consumer.assign(parts)
-    ends = sum(consumer.get_watermark_offsets(part, timeout=10)[1] for part in parts)
-    found: list[Record] = []
-    while len(found) < ends:
-        message = consumer.poll(10)
-        assert message is not None
-        place = (message.partition(), message.offset(), message.timestamp()[1])
-        headers = [(name, bytes(value)) for name, value in message.headers() or []]
-        found.append(Record(topic, *place, message.value(), headers=headers))
-    consumer.close()
-    return found
-
-
-def events(broker: EmbeddedBroker) -> list[EventBatch]:
-    decoded = Decoder(Limits()).decode(records(broker, "predictions"))
-    assert decoded.rejected == ()
-    return list(decoded.batches)
-
-
-def labels(broker: EmbeddedBroker) -> dict[str, object]:
-    decoded = LabelDecoder(Limits()).decode(records(broker, "labels"))
-    assert decoded.rejected == ()
-    return {
-        one: truth
-        for part in decoded.batches
-        for one, truth in zip(part.prediction_ids, part.ground_truth, strict=True)
-    }
 
 
 def run(broker: EmbeddedBroker, *command: str) -> str:
@@ -96,14 +59,16 @@ def run(broker: EmbeddedBroker, *command: str) -> str:
 
 def test_the_server_of_fastapi_logs_what_it_answers(broker: EmbeddedBroker) -> None:
     run(broker, "-c", _ASK, str(EXAMPLES / "fastapi_server.py"))
-    (batch,) = events(broker)
+    (batch,) = events(broker.bootstrap_servers)
     assert batch.model == "credit"
     assert batch.features == {"income": [1500.5], "region": ["north"]}
     assert batch.prediction == ["default"]
     assert batch.scores == [{"default": 0.6, "repay": 0.4}]
     assert batch.prediction_ids is not None
-    assert labels(broker) == {batch.prediction_ids[0]: "default"}
-    assert records(broker, "predictions")[0].headers == [("traceparent", PARENT.encode())]
+    assert labels(broker.bootstrap_servers) == {batch.prediction_ids[0]: "default"}
+    assert records(broker.bootstrap_servers, "predictions")[0].headers == [
+        ("traceparent", PARENT.encode())
+    ]
 
 
 def test_the_classifier_of_scikit_learn_logs_its_batch_and_its_row(
@@ -111,13 +76,13 @@ def test_the_classifier_of_scikit_learn_logs_its_batch_and_its_row(
 ) -> None:
     printed = run(broker, str(EXAMPLES / "scikit_learn.py"))
     assert "sent=1001, dropped=0, lost=0, waiting=0, refused={}" in printed
-    batches = events(broker)
+    batches = events(broker.bootstrap_servers)
     assert sum(map(len, batches)) == 501
     assert {value for batch in batches for value in batch.prediction or ()} == {"repay", "default"}
     for batch in batches:
         assert set(batch.features) == {"income", "age"}
         assert {type(value) for value in batch.features["income"]} == {float}
-    assert len(labels(broker)) == 500
+    assert len(labels(broker.bootstrap_servers)) == 500
 
 
 def test_the_model_of_mlflow_logs_its_batches_after_it_was_saved_and_loaded(
@@ -142,7 +107,7 @@ def test_the_model_of_mlflow_logs_its_batches_after_it_was_saved_and_loaded(
     model.load_context(None)
     assert model.predict(None, {"x": [1.5, 2.5]}) == [3.0, 5.0]
     model._logger.close()
-    (batch,) = events(broker)
+    (batch,) = events(broker.bootstrap_servers)
     assert (batch.features, batch.prediction) == ({"x": [1.5, 2.5]}, [3.0, 5.0])
 
 
@@ -158,8 +123,8 @@ def test_the_code_of_the_page_runs_as_it_stands(broker: EmbeddedBroker) -> None:
     made: dict[str, Any] = {}
     exec(code.replace("127.0.0.1:9092", broker.bootstrap_servers), made)
     assert made["logger"].statistics.sent == 4
-    assert sum(map(len, events(broker))) == 3
-    assert labels(broker) == {"app-000123": "repay"}
+    assert sum(map(len, events(broker.bootstrap_servers))) == 3
+    assert labels(broker.bootstrap_servers) == {"app-000123": "repay"}
 
 
 def test_every_example_is_named_on_the_page_and_run_here() -> None:

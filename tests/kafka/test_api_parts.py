@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
+import time
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from typing import Any
@@ -16,13 +17,14 @@ from stream_monitor.errors import BrokerError, ConfigurationError
 from stream_monitor.kafka import published
 from stream_monitor.kafka.clients import producing
 from stream_monitor.kafka.intake import Intake
-from stream_monitor.kafka.published import PublishedFollower
+from stream_monitor.kafka.published import PublishedFollower, published_before
 from stream_monitor.kafka.rehearsal import embedded
 from stream_monitor.kafka.simulating import Simulator
 from stream_monitor.kafka.web import listen
 from stream_monitor.pipeline.effects import Publish, Stream
 from stream_monitor.reference.registry import References
 from stream_monitor.scenarios.now import CannotPlayError
+from stream_monitor.testing.kafka import free_port
 from tests.pipeline.events import reference
 
 
@@ -95,6 +97,32 @@ def test_what_was_published_before_and_after_is_heard_and_what_is_no_json_is_com
     assert {p.model for p in heard} == {"m"}
     (sentence,) = bad
     assert "is no alert of ours" in sentence
+
+
+def test_what_was_published_before_is_read_once_the_newest_of_each_partition() -> None:
+    async def play() -> list[tuple[int, Publish]]:
+        async with embedded(Settings()) as settings:
+            kafka = settings.kafka
+            await put(kafka, "reports", *(json.dumps({"n": n}).encode() for n in range(40)))
+            await put(kafka, "alerts", b'{"a": 1}', b"{", b'{"a": 2}')
+            return [told async for few in published_before(kafka, 30) for told in few]
+
+    began = time.time_ns() // 1_000_000
+    told = asyncio.run(play())
+    reports = [p.document["n"] for _, p in told if p.stream is Stream.REPORTS]
+    assert reports == [*range(10, 40)]
+    assert [p.document["a"] for _, p in told if p.stream is Stream.ALERTS] == [1, 2]
+    assert {p.model for _, p in told} == {"m"}
+    assert all(began <= at_ms <= began + 60_000 for at_ms, _ in told)
+
+
+def test_without_kafka_nothing_is_read_back_and_it_is_said() -> None:
+    async def play() -> None:
+        kafka = KafkaSettings(bootstrap_servers=f"127.0.0.1:{free_port()}")
+        with pytest.raises(BrokerError):
+            await anext(published_before(kafka))
+
+    asyncio.run(play())
 
 
 def test_what_is_sent_is_on_kafka_when_it_is_said_to_be() -> None:

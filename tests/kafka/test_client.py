@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from confluent_kafka import Consumer, TopicPartition
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
 from stream_monitor.client import PredictionLogger
 from stream_monitor.config.security import SecuritySettings
 from stream_monitor.config.settings import KafkaSettings
-from stream_monitor.events.batch import EventBatch, Record
-from stream_monitor.events.decode import Decoder
-from stream_monitor.events.labels import LabelDecoder
-from stream_monitor.events.limits import Limits
 from stream_monitor.testing.kafka import KafkaServer, free_port
 from stream_monitor.testing.listeners import make_certificates, secured
+from tests.client.topics import events, labels
 
 pytestmark = pytest.mark.kafka
 
@@ -27,35 +22,11 @@ USER, PASSWORD = "server", "correct-horse"
 PARTITIONS = 4
 
 
-def create(bootstrap_servers: str, *topics: str) -> None:
+def create(bootstrap_servers: str, *topics: str, **config: str) -> None:
     admin = AdminClient({"bootstrap.servers": bootstrap_servers})
-    made = admin.create_topics([NewTopic(topic, PARTITIONS, 1) for topic in topics])
-    for future in made.values():
+    wanted = [NewTopic(topic, PARTITIONS, 1, config=config) for topic in topics]
+    for future in admin.create_topics(wanted).values():
         future.result(20)
-
-
-def records(bootstrap_servers: str, topic: str) -> Iterator[Record]:
-    """All records of a topic, partition by partition."""
-    consumer = Consumer({"bootstrap.servers": bootstrap_servers, "group.id": "reader"})
-    for number in range(PARTITIONS):
-        part = TopicPartition(topic, number, 0)
-        _, end = consumer.get_watermark_offsets(part, timeout=20)
-        consumer.assign([part])
-        offset = 0
-        while offset < end:
-            message = consumer.poll(20)
-            assert message is not None
-            assert message.error() is None
-            offset = message.offset() + 1
-            at_ms, value = message.timestamp()[1], message.value()
-            yield Record(topic, number, message.offset(), at_ms, value)
-    consumer.close()
-
-
-def events(bootstrap_servers: str, topic: str) -> list[EventBatch]:
-    decoded = Decoder(Limits()).decode([*records(bootstrap_servers, topic)])
-    assert decoded.rejected == ()
-    return list(decoded.batches)
 
 
 def test_every_prediction_and_label_is_read_once_and_as_it_was(kafka: str) -> None:
@@ -88,10 +59,28 @@ def test_every_prediction_and_label_is_read_once_and_as_it_was(kafka: str) -> No
     for i, (odd, prediction) in found.items():
         assert prediction == str(i % 2)
         assert odd != odd if i % 7 == 0 else odd == i / 3
-    labels = LabelDecoder(Limits()).decode([*records(kafka, "client.labels")])
-    assert labels.rejected == ()
-    ids = [one for part in labels.batches for one in part.prediction_ids]
-    assert sorted(ids) == sorted(f"id-{i}" for i in range(0, 5_000, 10))
+    ids = [f"id-{i}" for i in range(0, 5_000, 10)]
+    assert labels(kafka, "client.labels") == dict.fromkeys(ids, "yes")
+
+
+def test_what_a_broker_has_no_room_or_no_topic_for_is_lost_and_takes_nothing_with_it(
+    kafka: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    create(kafka, "client.small", **{"max.message.bytes": "2000"})
+    nowhere = PredictionLogger("m", bootstrap_servers=kafka, topic="client.nowhere")
+    nowhere.log({"i": 0})
+    with PredictionLogger("m", bootstrap_servers=kafka, topic="client.small") as log:
+        for number, length in enumerate((10, 5_000, 10)):
+            log.log({"i": number, "text": "x" * length})
+            assert log.flush(30)
+    assert (log.statistics.sent, log.statistics.lost) == (2, 1)
+    assert "Message size too large" in caplog.text
+    assert [i for batch in events(kafka, "client.small") for i in batch.features["i"]] in (
+        [0, 2],
+        [2, 0],  # in which partition they are
+    )
+    assert not nowhere.close(1)
+    assert nowhere.statistics.lost == 1
 
 
 def test_a_broker_that_comes_late_gets_the_newest_and_the_model_never_waits() -> None:
@@ -114,7 +103,7 @@ def test_a_broker_that_comes_late_gets_the_newest_and_the_model_never_waits() ->
         assert log.flush(30)
         counts = log.statistics
         assert counts.logged == 20_500 == counts.sent + counts.dropped
-        got = [i for b in events(server.bootstrap_servers, "predictions") for i in b.features["i"]]
+        got = [i for b in events(server.bootstrap_servers) for i in b.features["i"]]
         assert len(got) == len(set(got)) == counts.sent
         assert set(range(19_000, 20_500)) <= set(got)
         assert log.close()

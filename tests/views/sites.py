@@ -1,4 +1,4 @@
-"""A worker's board on a real Redis, to be spoken to and asked."""
+"""Workers' boards beside a real Redis, and how to wait for what they do."""
 
 import asyncio
 import time
@@ -12,6 +12,7 @@ from stream_monitor.metrics.snapshot import OpenAlert, RedisView, Snapshot
 from stream_monitor.pipeline.effects import Publish
 from stream_monitor.testing.redis import RedisServer
 from stream_monitor.views.board import Board
+from stream_monitor.views.refill import Published
 from tests.views.worlds import end_of, owning
 
 EVER = (0, end_of(1_000), 1_000)
@@ -44,8 +45,10 @@ class Site:
 
 
 @asynccontextmanager
-async def working(settings: RedisSettings, **owned: Any) -> AsyncIterator[Site]:
-    site = Site(Board(settings, now_ms), **owned)
+async def working(
+    settings: RedisSettings, published: Callable[[], Published] | None = None, **owned: Any
+) -> AsyncIterator[Site]:
+    site = Site(Board(settings, now_ms, published), **owned)
     task = asyncio.create_task(site.board.run(site.read))
     try:
         yield site
@@ -78,21 +81,6 @@ async def knows(site: Site, model: str, number: int) -> bool:
     return latest is not None and latest["window"]["end_ms"] == end_of(number)
 
 
-async def all_of(site: Site) -> tuple[Any, ...]:
+async def everything(site: Site) -> tuple[Any, ...]:
     view = site.board.view
     return await view.latest("m"), await view.history("m", *EVER), await view.alerts(None)
-
-
-async def shows(site: Site, wanted: tuple[Any, ...]) -> bool:
-    return await all_of(site) == wanted
-
-
-async def has_alerts(site: Site, ids: set[str]) -> bool:
-    return {a["alert_id"] for a in await site.board.view.alerts("m")} == ids
-
-
-def memory(server: RedisServer, name: str) -> str:
-    lines = dict(
-        line.split(":", 1) for line in server.ask("INFO", "memory").splitlines() if ":" in line
-    )
-    return lines[name]

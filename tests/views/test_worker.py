@@ -18,6 +18,7 @@ from stream_monitor.config.redis import RedisSettings
 from stream_monitor.config.render import to_yaml
 from stream_monitor.config.settings import Settings
 from stream_monitor.kafka.clock import now_ms
+from stream_monitor.kafka.published import published_before
 from stream_monitor.kafka.references import publish
 from stream_monitor.kafka.rehearsal import embedded
 from stream_monitor.kafka.replay import replay
@@ -60,7 +61,7 @@ async def soon(done: Callable[[], Any], what: str) -> None:
 async def working(settings: Settings) -> AsyncIterator[tuple[Worker, Board, list[Publish]]]:
     """A worker in this process with its board, and what it publishes."""
     said: list[Publish] = []
-    board = Board(settings.redis, now_ms)
+    board = Board(settings.redis, now_ms, lambda: published_before(settings.kafka))
 
     def hear(document: Publish) -> None:
         said.append(document)
@@ -105,6 +106,42 @@ def test_after_a_restart_without_traffic_windows_and_open_alerts_are_known(tmp_p
                 assert worker.snapshot().state is WorkerState.RUNNING
 
     asyncio.run(play())
+
+
+def test_a_redis_that_is_flushed_while_its_worker_restarts_has_the_whole_history_again(
+    tmp_path: Path,
+) -> None:
+    async def play(redis: RedisServer) -> None:
+        act = drift(7)
+        model, end = act.reference.model, last_end(act)
+        async with embedded(act.settings) as reaching:
+            settings = at_home(reaching, tmp_path)
+            settings = settings.model_copy(update={"redis": RedisSettings(url=redis.url)})
+            await publish(act.reference, settings.kafka)
+            async with working(settings) as (_, board, said):
+                await replay(act.batches(), settings.kafka)
+                await soon(lambda: said and _last(said) == end, "the last window is judged")
+                reports = [p.document for p in said if p.stream is Stream.REPORTS][::-1]
+                deadline = time.monotonic() + 30
+                while await board.view.history(model, *EVER) != reports:
+                    assert time.monotonic() < deadline, "all is written"
+                    await asyncio.sleep(0.1)
+                alerts = await board.view.alerts(None)
+                assert alerts
+            redis.ask("FLUSHALL")
+            async with working(settings) as (_, board, said):
+
+                def full() -> bool:
+                    status = board.show(Snapshot.empty()).redis
+                    return status is not None and status.refilled > 0 and not status.refilling
+
+                await soon(full, "it is refilled")
+                assert not said, "nothing new was judged"
+                assert await board.view.history(model, *EVER) == reports
+                assert await board.view.alerts(None) == alerts
+
+    with RedisServer() as redis:
+        asyncio.run(play(redis))
 
 
 def test_a_worker_as_a_process_writes_to_redis_and_goes_on_without_it(tmp_path: Path) -> None:

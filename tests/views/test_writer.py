@@ -1,8 +1,8 @@
 """The writer with a real Redis: what arrives, who wins, and what becomes of it when Redis goes."""
 
 import asyncio
-from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,27 +14,8 @@ from stream_monitor.testing.redis import RedisServer
 from stream_monitor.views.board import Board
 from stream_monitor.views.protocol import UnavailableError
 from stream_monitor.web.health import health_document
-from tests.views.sites import (
-    EVER,
-    all_of,
-    at,
-    has_alerts,
-    knows,
-    memory,
-    now_ms,
-    shows,
-    soon,
-    working,
-    wrote,
-)
+from tests.views.sites import EVER, Site, at, everything, knows, now_ms, soon, working, wrote
 from tests.views.worlds import alert, end_of, open_alert, report
-
-
-@pytest.fixture
-def own() -> Iterator[RedisServer]:
-    """A server that a test may stop."""
-    with RedisServer() as server:
-        yield server
 
 
 def test_what_one_worker_publishes_another_one_can_tell(own: RedisServer) -> None:
@@ -73,10 +54,10 @@ def test_an_old_owner_that_writes_late_changes_nothing(own: RedisServer) -> None
                 *(report(n) for n in range(4)), report(3, revision=2), alert("a", 2, recovered=3)
             )
             await soon(wrote(new, 6), "the new owner writes")
-            before = await all_of(new)
+            before = await everything(new)
             old.say(report(0), report(3), report(3, revision=1), report(2), alert("a"))
             await soon(lambda: not old.status.waiting, "the old owner has said it")
-            assert await all_of(new) == await all_of(old) == before
+            assert await everything(new) == await everything(old) == before
             assert [r["revision"] for r in before[1]] == [2, 0, 0]
 
     asyncio.run(play())
@@ -115,7 +96,7 @@ def test_a_redis_that_is_stopped_is_caught_up_with_and_the_worker_answers_meanwh
     asyncio.run(play())
 
 
-def test_a_redis_that_kept_its_memory_is_not_told_again_what_it_knows(own: RedisServer) -> None:
+def test_a_redis_that_kept_its_memory_is_not_told_again_what_itknows(own: RedisServer) -> None:
     async def play() -> None:
         async with working(at(own)) as site:
             site.say(*(report(n) for n in range(20)))
@@ -138,11 +119,47 @@ def test_a_redis_that_is_flushed_is_written_anew_in_full(own: RedisServer) -> No
         async with working(at(own), alerts=[open_alert("a")]) as site:
             site.say(*(report(n) for n in range(5)), alert("a"))
             await soon(wrote(site, 6), "it is written")
-            before = await all_of(site)
+            before = await everything(site)
             own.ask("FLUSHALL")
             own.ask("SCRIPT", "FLUSH")
-            await soon(lambda: shows(site, before), "it is there again")
+            await soon(lambda: _is(site, before), "it is there again")
             assert site.status.failures == 0
+
+    asyncio.run(play())
+
+
+def test_a_redis_that_hangs_holds_nothing_up_and_is_caught_up_with(own: RedisServer) -> None:
+    async def play() -> None:
+        async with working(at(own, queue=50)) as site:
+            site.say(report(0))
+            await soon(wrote(site, 1), "it is written")
+            own.freeze()
+            try:
+                slowest, clock = 0.0, asyncio.get_running_loop().time
+                for n in range(1, 201):
+                    began = clock()
+                    site.say(report(n))
+                    await asyncio.sleep(0.005)
+                    slowest = max(slowest, clock() - began)
+                assert slowest < 0.4, (
+                    "less than one request may take, and than the event loop waits"
+                )
+                await soon(lambda: not site.status.connected, "it is noticed")
+                health = health_document(site.board.show(site.read()), now_ms())
+                assert health["ready"]
+                assert health["redis"]["connected"] is False
+                assert health["redis"]["waiting"] == 50
+                assert health["redis"]["dropped"] == 150 == site.status.dropped
+                began = clock()
+                for _ in range(50):
+                    assert await site.board.view.latest("m") == report(200).document
+                assert clock() - began < 3, "not every answer waits as long as a request may take"
+            finally:
+                own.thaw()
+            await soon(lambda: site.status.connected and not site.status.waiting, "it goes on")
+            async with working(at(own), models=[]) as other:
+                await soon(lambda: knows(other, "m", 200), "and is caught up with")
+                assert len(await other.board.view.history("m", *EVER)) == 201
 
     asyncio.run(play())
 
@@ -153,7 +170,7 @@ def test_an_alert_whose_end_was_lost_with_its_worker_does_not_stay_open(own: Red
             old.say(alert("a"), alert("b"))
             await soon(wrote(old, 2), "it is written")
         async with working(at(own), alerts=[open_alert("b"), open_alert("c")]) as new:
-            await soon(lambda: has_alerts(new, {"b", "c"}), "what its tables do not have is gone")
+            await soon(lambda: _alerts(new, {"b", "c"}), "what its tables do not have is gone")
             b = next(a for a in await new.board.view.alerts("m") if a["alert_id"] == "b")
             assert b["sequence"] == 1, "what was published has more to say"
 
@@ -188,7 +205,7 @@ def test_memory_stays_within_the_history_however_long_it_goes_on(own: RedisServe
                     if n % 25 == 0:
                         await asyncio.sleep(0.005)
                 await soon(lambda: not site.status.waiting, "it is written")
-                used.append(int(memory(own, "used_memory_dataset")))
+                used.append(int(_info(own, "used_memory_dataset")))
             keys = own.ask("DBSIZE")
             assert int(keys) <= 11, "eight of the model, the models, a mark, a standing"
             assert used[-1] < 1.5 * used[0]
@@ -238,3 +255,18 @@ def test_over_tls_with_a_password_that_nobody_sees(
     gone = RedisSettings(url="redis://a", password_file=str(tmp_path / "no"))
     with pytest.raises(ConfigurationError, match=r"redis\.password_file: .*cannot be read"):
         Board(gone, now_ms)
+
+
+async def _is(site: Site, wanted: tuple[Any, ...]) -> bool:
+    return await everything(site) == wanted
+
+
+async def _alerts(site: Site, ids: set[str]) -> bool:
+    return {a["alert_id"] for a in await site.board.view.alerts("m")} == ids
+
+
+def _info(server: RedisServer, name: str) -> str:
+    lines = dict(
+        line.split(":", 1) for line in server.ask("INFO", "memory").splitlines() if ":" in line
+    )
+    return lines[name]

@@ -49,7 +49,7 @@ def test_metrics_are_text_unless_openmetrics_is_asked_for(server: MonitorServer)
 
 def test_health_says_how_the_shared_view_is_written(worker: Worker, server: MonitorServer) -> None:
     address = "rediss://redis:6379/0"
-    gone = RedisView(address, False, 7, 3, 1, 2, f"{address}: it does not answer")
+    gone = RedisView(address, False, 7, 3, 1, 2, f"{address}: it does not answer", True, 5)
     worker.snapshot = busy(redis=gone)
     answer = ask(server, "/health")
     assert answer.status == 200, "a worker is ready without Redis"
@@ -59,6 +59,8 @@ def test_health_says_how_the_shared_view_is_written(worker: Worker, server: Moni
         "written": 7,
         "waiting": 2,
         "dropped": 1,
+        "refilling": True,
+        "refilled": 5,
         "problem": f"{address}: it does not answer",
     }
     worker.snapshot = busy(redis=None)
