@@ -8,6 +8,7 @@ import os
 from typing import Any
 
 import mlflow.pyfunc
+import pandas as pd
 
 from stream_monitor.client import PredictionLogger
 
@@ -30,7 +31,7 @@ class Monitored(mlflow.pyfunc.PythonModel):
             self._name, bootstrap_servers=address, version=self._version
         )
 
-    def predict(self, context: Any, model_input: Any, params: Any = None) -> Any:
+    def predict(self, context: Any, model_input: pd.DataFrame, params: Any = None) -> Any:
         predictions = self._inner.predict(model_input)
         if self._logger is not None:
             self._logger.log_batch(model_input, predictions)
