@@ -193,16 +193,17 @@ def _goes(found: Forecast | None) -> bool:
 def _forecast_line(title: str, name: str, now: Point, found: Forecast) -> ForecastLine:
     trend, reaches = "none that can be told from chance", "–"
     if found.slope is not None:
-        up = "+" if found.slope.value > 0 else "−"
-        trend = f"{up}{words.number(abs(found.slope.value), name)} a day (p = {found.p_value:.2g})"
+        pace = words.number(abs(found.slope.value), name)
+        sign = "+" if found.slope.value > 0 else "−"
+        trend = f"{sign}{pace} a day ({words.chance(found.p_value)})"
     if found.limit is not None:
-        limit = words.number(found.limit, name)
+        limit = words.limit(found.limit, name)
         is_beyond = now.value < found.limit if now.below else now.value > found.limit
         reaches = f"{'beyond it now' if is_beyond else 'not foreseen'} ({limit})"
     if found.reaches is not None:
         late = found.reaches.latest_ms
         reaches = (
-            f"reaches {words.number(found.limit, name)} on {words.moment(found.reaches.at_ms)} "
+            f"reaches {words.limit(found.limit, name)} on {words.moment(found.reaches.at_ms)} "
             f"({words.moment(found.reaches.earliest_ms)} to "
             f"{'much later' if late is None else words.moment(late)})"
         )

@@ -77,8 +77,22 @@ def document(history: History) -> dict[str, Any]:
             for one in period.bad
         ],
         "latency": [_figure(one) for one in period.latency],
-        "versions": list(history.cumulative.get("versions", ())),
-        "slices": dict(history.cumulative.get("slices", {})),
+        "cumulative": _cumulative(history),
+        "versions": list(history.cumulative.told.get("versions", ())),
+        "slices": dict(history.cumulative.told.get("slices", {})),
+    }
+
+
+def _cumulative(history: History) -> dict[str, Any] | None:
+    """What versions and slices are of."""
+    found = history.cumulative
+    if not found.told:
+        return None
+    return {
+        "to": rfc3339(found.to_ms),
+        "reference_hash": found.reference_hash,
+        "events": int(found.told["rows"]),
+        "labelled": found.labelled,
     }
 
 

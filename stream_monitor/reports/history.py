@@ -47,6 +47,36 @@ class Shape(NamedTuple):
     counts: Mapping[str, Any]
 
 
+class Cumulative(NamedTuple):
+    """Figures of all windows up to ``to_ms`` against one reference; the greatest has most labels.
+
+    ``told`` is as a report has it, empty before there is one.
+    """
+
+    to_ms: int
+    reference_hash: str
+    labelled: int
+    end_ms: int  # of the window whose document carries it
+    revision: int
+    told: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, told: Mapping[str, Any], facts: WindowFacts) -> Cumulative:
+        """That of a report or a revision. Before it told of its end, first reports alone had it."""
+        return cls(
+            int(told.get("to_ms", facts.end_ms)),
+            facts.reference_hash,
+            int(told.get("labelled", 0)),
+            facts.end_ms,
+            facts.revision,
+            told,
+        )
+
+    @property
+    def rank(self) -> tuple[int, str, int, int, int]:
+        return self[:-1]
+
+
 @dataclass(frozen=True)
 class History:
     """All that a report on a period is made of.
@@ -55,7 +85,8 @@ class History:
     meets the period, by their start. ``newest`` and ``strongest``: by column, the distributions of
     the newest window that was judged, and of the one in which its drift was largest (of those in
     alarm, if there are any).
-    ``cumulative``: that of the newest report. ``confusion`` is of the newest window with labels.
+    ``cumulative``: all judged against the newest reference up to the end of the period, with as
+    many labels as any document knows. ``confusion`` is of the newest window with labels.
     ``dropped``: windows left out as there were too many; ``unread``: documents that could not be
     read.
     """
@@ -68,7 +99,7 @@ class History:
     episodes: tuple[Episode, ...]
     newest: Mapping[str, Shape]
     strongest: Mapping[str, Shape]
-    cumulative: Mapping[str, Any]
+    cumulative: Cumulative
     confusion: Mapping[str, Any]
     references: Mapping[str, ReferenceFacts]
     dropped: int = 0
@@ -92,7 +123,7 @@ class Gathering:
         self._episodes: dict[str, Episode] = {}
         self._newest: dict[str, Shape] = {}
         self._strongest: dict[str, Shape] = {}
-        self._cumulative: tuple[tuple[int, str], Mapping[str, Any]] = ((since_ms - 1, ""), {})
+        self._cumulative = Cumulative(since_ms - 1, "", 0, 0, 0, {})
         self._confusion: tuple[tuple[int, int], Mapping[str, Any]] = ((since_ms - 1, 0), {})
         self._facts = 0
         self._dropped = 0
@@ -150,7 +181,7 @@ class Gathering:
             episodes=tuple(met)[-MAX_EPISODES:],
             newest=dict(self._newest),
             strongest=dict(self._strongest),
-            cumulative=self._cumulative[1],
+            cumulative=self._cumulative,
             confusion=self._confusion[1],
             references={r.hash: ReferenceFacts.of(r) for r in references if r.hash in used},
             dropped=self._dropped,
@@ -166,12 +197,13 @@ class Gathering:
         at = (facts.end_ms, facts.revision)
         if document["labelled"] and at >= self._confusion[0]:
             self._confusion = (at, document.get("confusion", {}))
-        if "cumulative" not in document or facts.first is None:
+        if "cumulative" in document:
+            found = Cumulative.of(document["cumulative"], facts)
+            if found.to_ms <= self._until_ms and found.rank >= self._cumulative.rank:
+                self._cumulative = found
+        if "distributions" not in document or facts.first is None:
             return
-        # Two references may have a window that ends at the same time.
-        if (facts.end_ms, facts.report_id) >= self._cumulative[0]:
-            self._cumulative = ((facts.end_ms, facts.report_id), document["cumulative"])
-        for column, counts in document.get("distributions", {}).items():
+        for column, counts in document["distributions"].items():
             effect = facts.first.effects.get(column)
             if effect is None or len(counts["counts"]) != len(counts["reference"]):
                 continue

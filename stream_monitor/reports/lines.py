@@ -6,11 +6,12 @@ from collections.abc import Iterator, Sequence
 
 from markupsafe import Markup
 
+from stream_monitor.reports import words
 from stream_monitor.reports.forecast import Forecast
 from stream_monitor.reports.scale import Scale, time_marks
 from stream_monitor.reports.series import Dated, thinned
 from stream_monitor.reports.svg import element, path, picture
-from stream_monitor.reports.words import count, number
+from stream_monitor.reports.words import count, marks
 
 WIDTH, HEIGHT = 360.0, 168.0
 LEFT, RIGHT, TOP, BOTTOM = 56.0, 20.0, 10.0, 24.0
@@ -56,7 +57,7 @@ def line_chart(
         *_forecast(x, y, shown, forecast),
         _band(x, y, shown),
         element("path", d=_line(x, y, promised), class_="estimate"),
-        *_limit(x, y, limit, f"{limit_name} {number(limit, name)}"),
+        *_limit(x, y, limit, f"{limit_name} {words.limit(limit, name)}"),
         element("path", d=_line(x, y, shown), class_="line"),
         *_dots(x, y, shown),
     )
@@ -68,10 +69,11 @@ def _extent(one: Dated) -> tuple[float, ...]:
 
 
 def _axes(x: Scale, y: Scale, name: str, begin: int, end: int) -> Iterator[Markup]:
-    for mark in y.marks():
+    there = y.marks()
+    for mark, text in zip(there, marks(there, name), strict=True):
         at = y(mark)
         yield element("line", x1=LEFT, x2=WIDTH - RIGHT, y1=at, y2=at, class_="grid")
-        yield element("text", number(mark, name), x=LEFT - 5, y=at + 4, class_="mark right")
+        yield element("text", text, x=LEFT - 5, y=at + 4, class_="mark right")
     for ms, text in time_marks(begin, end):
         yield element("text", text, x=x(ms), y=HEIGHT - 7, class_="mark middle")
 

@@ -57,8 +57,8 @@ def render(history: History) -> str:
         drawn=_drawn(period, track) if track else None,
         forecasts=cards.forecast_lines(period),
         fewest=FEWEST,
-        versions=version_tables(history.cumulative),
-        slices=slice_tables(history.cumulative),
+        versions=version_tables(history.cumulative.told),
+        slices=slice_tables(history.cumulative.told),
         confusion=cards.confusion(history.confusion),
         references=[_reference(history, hash_) for hash_ in _hashes(history)],
     )
@@ -143,6 +143,7 @@ def _template() -> Template:
         words.moment,
         words.number,
         words.interval,
+        words.limit,
         words.count,
         words.column_name,
         words.figure_name,

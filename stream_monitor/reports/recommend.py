@@ -16,7 +16,7 @@ from stream_monitor.reports.episodes import Episode
 from stream_monitor.reports.figures import FigureStory
 from stream_monitor.reports.history import History
 from stream_monitor.reports.overview import Overview, gravest, what
-from stream_monitor.reports.words import column_name, count, figure_name, moment, number
+from stream_monitor.reports.words import chance, column_name, count, figure_name, limit, moment
 
 #: Recommendations at most; whoever has more to do begins with these.
 MOST = 12
@@ -119,8 +119,8 @@ def _dates(evidence: Evidence) -> Iterator[Recommendation]:
         if found is not None and found.reaches is not None:
             yield Recommendation(
                 f"Act before {moment(found.reaches.at_ms)}: by then {figure_name(figure.name)} "
-                f"reaches its limit of {number(found.limit, figure.name)} if it goes on like this.",
-                f"A trend over {count(found.n, 'window')} (p = {found.p_value:.2g}).",
+                f"reaches its limit of {limit(found.limit, figure.name)} if it goes on like this.",
+                f"A trend over {count(found.n, 'window')} ({chance(found.p_value)}).",
                 "forecast",
             )
     for column in evidence.columns:
@@ -129,14 +129,14 @@ def _dates(evidence: Evidence) -> Iterator[Recommendation]:
             name = column_name(column.story.column)
             yield Recommendation(
                 f"Find out why {name} is moving before {moment(found.reaches.at_ms)}, when its "
-                f"drift becomes large enough to matter ({number(found.limit)}).",
-                f"A trend over {count(found.n, 'window')} (p = {found.p_value:.2g}).",
+                f"drift becomes large enough to matter ({limit(found.limit)}).",
+                f"A trend over {count(found.n, 'window')} ({chance(found.p_value)}).",
                 "forecast",
             )
 
 
 def _versions(evidence: Evidence) -> Iterator[Recommendation]:
-    for each in evidence.history.cumulative.get("versions", ()):
+    for each in evidence.history.cumulative.told.get("versions", ()):
         by_decision: dict[str, list[str]] = {}
         for metric in each["metrics"]:
             by_decision.setdefault(str(metric["decided"]), []).append(figure_name(metric["metric"]))

@@ -12,7 +12,7 @@ from markupsafe import Markup
 from stream_monitor.reports.columns import shares_of
 from stream_monitor.reports.scale import Scale
 from stream_monitor.reports.svg import element, path, picture
-from stream_monitor.reports.words import number
+from stream_monitor.reports.words import limit, marks, number
 
 WIDTH, HEIGHT = 360.0, 168.0
 LEFT, RIGHT, TOP, BOTTOM = 12.0, 12.0, 10.0, 24.0
@@ -32,8 +32,8 @@ def distribution_chart(title: str, counts: Mapping[str, Any]) -> Markup:
     edges = [float(each) for each in counts["edges"]]
     if _is_smooth(edges, then, now):
         return _densities(title, edges, then, now)
-    names = [f"≤ {number(edge)}" for edge in edges[1:-1]]
-    names.append(f"> {number(edges[-2])}" if len(edges) > 2 else "all")
+    names = [f"≤ {limit(edge)}" for edge in edges[1:-1]]
+    names.append(f"> {limit(edges[-2])}" if len(edges) > 2 else "all")
     return _bars(title, *_pooled(names, then, now))
 
 
@@ -76,9 +76,10 @@ def _densities(
             yield x(float(right)), y(float(height))
         yield x(float(places[-1])), y(0.0)
 
-    marks = [
-        element("text", number(mark), x=x(mark), y=HEIGHT - 7, class_="mark middle")
-        for mark in x.marks(4)
+    there = x.marks(4)
+    marked = [
+        element("text", text, x=x(mark), y=HEIGHT - 7, class_="mark middle")
+        for mark, text in zip(there, marks(there), strict=True)
         if LEFT + 10 <= x(mark) <= WIDTH - RIGHT - 10
     ]
     ground = y(0.0)
@@ -89,7 +90,7 @@ def _densities(
         element("path", d=path(outline(old), closed=True), class_="then"),
         element("path", d=path(outline(new)), class_="now"),
         element("line", x1=LEFT, x2=WIDTH - RIGHT, y1=ground, y2=ground, class_="axis"),
-        *marks,
+        *marked,
     )
 
 
@@ -134,7 +135,7 @@ def _bars(title: str, names: Sequence[str], then: Sequence[float], now: Sequence
             element("text", label, x=left - 6, y=y + 14, class_="mark right"),
             element("rect", x=left, y=y, width=x(old) - left, height=9, class_="then"),
             element("rect", x=left, y=y + 10, width=x(new) - left, height=9, class_="now-bar"),
-            element("text", f"{100 * old:.3g} %", x=x(old) + 4, y=y + 8, class_="mark small"),
-            element("text", f"{100 * new:.3g} %", x=x(new) + 4, y=y + 18, class_="mark small"),
+            element("text", number(old, "share"), x=x(old) + 4, y=y + 8, class_="mark small"),
+            element("text", number(new, "share"), x=x(new) + 4, y=y + 18, class_="mark small"),
         ]
     return picture(title, WIDTH, height, *drawn)
