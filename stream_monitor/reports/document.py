@@ -34,6 +34,12 @@ def document(history: History) -> dict[str, Any]:
             "by_status": dict(sorted(told.statuses.items())),
             "dropped": history.dropped,
         },
+        "found": {
+            "from": None if history.found is None else rfc3339(history.found[0]),
+            "to": None if history.found is None else rfc3339(history.found[1]),
+            "is_whole": history.is_whole,
+            "is_cut": history.is_cut,
+        },
         "events": told.rows,
         "labelled": told.labelled,
         "references": [fact._asdict() for fact in history.references.values()],

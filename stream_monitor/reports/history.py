@@ -88,7 +88,7 @@ class History:
     ``cumulative``: all judged against the newest reference up to the end of the period, with as
     many labels as any document knows. ``confusion`` is of the newest window with labels.
     ``dropped``: windows left out as there were too many; ``unread``: documents that could not be
-    read.
+    read; ``is_cut``: what was asked for was not read to its end.
     """
 
     model: str
@@ -104,21 +104,52 @@ class History:
     references: Mapping[str, ReferenceFacts]
     dropped: int = 0
     unread: int = 0
+    is_cut: bool = False
+
+    @property
+    def found(self) -> tuple[int, int] | None:
+        """From where to where there are windows."""
+        if not self.windows:
+            return None
+        return min(window.start_ms for window in self.windows), self.windows[-1].end_ms
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether nothing of the period is missing, at either end or by a limit."""
+        if self.found is None or self.is_cut or self.dropped:
+            return False
+        (begins, ends), slack = self.found, self.settings.slide_ms
+        return begins < self.since_ms + slack and self.until_ms < ends + slack
 
 
 class Gathering:
     """Takes documents of one model in any order, each as often as it comes.
 
     A window belongs to the period ``[since_ms, until_ms]`` if its end does, an alert if it was
-    open at any time of it; what was said after ``until_ms`` is not known yet.
+    open at any time of it; what was said after ``until_ms`` is not known yet. Without ``since_ms``
+    the period begins with the first window. Of ``max_windows`` and ``max_facts`` the newest are
+    kept. Who could not read all there was sets ``cut``.
     """
 
-    def __init__(self, model: str, since_ms: int, until_ms: int, settings: ModelSettings) -> None:
+    def __init__(
+        self,
+        model: str,
+        since_ms: int | None,
+        until_ms: int,
+        settings: ModelSettings,
+        *,
+        max_windows: int = MAX_WINDOWS,
+        max_facts: int = MAX_FACTS,
+    ) -> None:
+        self._asked_ms = since_ms
+        since_ms = 0 if since_ms is None else since_ms
         if since_ms >= until_ms:
             raise DataError("the period of a report ends before it begins; give a later end")
         self.unread = 0
+        self.cut = False
         self._model, self._settings = model, settings
         self._since_ms, self._until_ms = since_ms, until_ms
+        self._max_windows, self._max_facts = max_windows, max_facts
         self._windows: dict[str, WindowFacts] = {}
         self._episodes: dict[str, Episode] = {}
         self._newest: dict[str, Shape] = {}
@@ -147,7 +178,7 @@ class Gathering:
         self._windows[facts.report_id] = facts
         self._facts += facts.size
         self._keep_whole(document, facts)
-        if len(self._windows) > MAX_WINDOWS or self._facts > MAX_FACTS:
+        if len(self._windows) > self._max_windows or self._facts > self._max_facts:
             self._let_go()
 
     def alert(self, document: Mapping[str, Any]) -> None:
@@ -170,11 +201,14 @@ class Gathering:
     def history(self, references: Iterable[Reference] = ()) -> History:
         """All that was gathered."""
         windows = sorted(self._windows.values(), key=lambda w: (w.end_ms, w.report_id))
-        met = (e for e in self._ordered() if e.end_ms is None or e.end_ms >= self._since_ms)
+        since_ms = self._asked_ms
+        if since_ms is None:
+            since_ms = min((w.start_ms for w in windows), default=self._until_ms)
+        met = (e for e in self._ordered() if e.end_ms is None or e.end_ms >= since_ms)
         used = {window.reference_hash for window in windows}
         return History(
             model=self._model,
-            since_ms=self._since_ms,
+            since_ms=since_ms,
             until_ms=self._until_ms,
             settings=self._settings,
             windows=tuple(windows),
@@ -186,6 +220,7 @@ class Gathering:
             references={r.hash: ReferenceFacts.of(r) for r in references if r.hash in used},
             dropped=self._dropped,
             unread=self.unread,
+            is_cut=self.cut,
         )
 
     def _ordered(self) -> list[Episode]:
