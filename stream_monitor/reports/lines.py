@@ -88,6 +88,9 @@ def _band(x: Scale, y: Scale, shown: Sequence[Dated]) -> Markup:
         for each in shown
         if each.point.lower is not None and each.point.upper is not None
     ]
+    if len(whole) == 1:
+        ((at, low, high),) = whole
+        return element("line", x1=at, x2=at, y1=low, y2=high, class_="whisker")
     up = [(at, high) for at, _, high in whole]
     down = [(at, low) for at, low, _ in reversed(whole)]
     return element("path", d=path([*up, *down], closed=True), class_="band")

@@ -9,14 +9,21 @@ from typing import NamedTuple
 from stream_monitor.alerts.names import listed
 from stream_monitor.alerts.rule import Severity
 from stream_monitor.alerts.times import rfc3339
-from stream_monitor.config import duration
 from stream_monitor.detectors.verdict import Family, State
 from stream_monitor.reports.columns import Pictured
 from stream_monitor.reports.episodes import Episode
 from stream_monitor.reports.figures import FigureStory
 from stream_monitor.reports.history import History
 from stream_monitor.reports.overview import Overview, gravest, what
-from stream_monitor.reports.words import chance, column_name, count, figure_name, limit, moment
+from stream_monitor.reports.words import (
+    chance,
+    column_name,
+    count,
+    figure_name,
+    limit,
+    moment,
+)
+from stream_monitor.reports.words import lasted as lasting
 
 #: Recommendations at most; whoever has more to do begins with these.
 MOST = 12
@@ -107,7 +114,7 @@ def _lasting(evidence: Evidence) -> Iterator[Recommendation]:
         yield Recommendation(
             "If this is how it will be from now on, make it the reference: stream-monitor "
             f"reference promote {shlex.quote(history.model)} --since {rfc3339(each.since_ms)}",
-            f"{_capital(what(each))} has lasted {duration.render(lasted)}, and no performance "
+            f"{_capital(what(each))} has lasted {lasting(lasted)}, and no performance "
             "alert is open.",
             "drift",
         )

@@ -35,6 +35,11 @@ CHECKS = {
 }
 
 
+def check(name: str) -> str:
+    """What a check of a column counts."""
+    return CHECKS.get(name, name.replace("_", " "))
+
+
 def quantile(name: str) -> float | None:
     """The percentage of a latency's quantile; ``None`` for another figure.
 
@@ -133,6 +138,21 @@ def moment(ms: int) -> str:
     """
     told = rfc3339(ms - ms % 1000).replace("T", " ").removesuffix("Z")
     return told.removesuffix(":00")
+
+
+def lasted(ms: int) -> str:
+    """A length of time by its two largest units.
+
+    >>> lasted(3_600_000), lasted(93_784_000), lasted(90_000)
+    ('1 h', '1 d 2 h', '1 min 30 s')
+    """
+    left = max(0, ms) // 1000
+    told: list[str] = []
+    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s")):
+        if left >= size and len(told) < 2:
+            told.append(f"{left // size} {unit}")
+        left %= size
+    return " ".join(told) or "0 s"
 
 
 def count(n: int, what: str) -> str:

@@ -121,7 +121,11 @@ def test_an_episode_stays_within_its_strip(since: int, end: int | None) -> None:
     track = Track.of(gather([("report", report(at)) for at in range(10)]).windows)
     drawn = str(
         episode_strip(
-            START_MS + since * HOUR, None if end is None else START_MS + end * HOUR, "x", track
+            "drift",
+            START_MS + since * HOUR,
+            None if end is None else START_MS + end * HOUR,
+            "x",
+            track,
         )
     )
     (x, width) = (

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from html.parser import HTMLParser
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -44,7 +45,7 @@ class Parsed(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.elements.append(tag)
         self.attributes += [(name, value or "") for name, value in attrs]
-        self.ids += [value or "" for name, value in attrs if name == "id"]
+        self.ids += [value or "" for name, value in attrs if name == "id" and tag == "section"]
 
     def handle_data(self, data: str) -> None:
         self.text.append(data)
@@ -68,6 +69,20 @@ def test_every_part_is_there_in_its_order(name: str) -> None:
     assert parsed.ids == list(SECTIONS)
     links = [value[1:] for key, value in parsed.attributes if key == "href" and value[:1] == "#"]
     assert set(links) == set(SECTIONS)
+
+
+@pytest.mark.parametrize("name", ACTS)
+def test_who_cannot_see_the_page_finds_heads_and_the_words_of_pictures(name: str) -> None:
+    page = render(history(name))
+    levels = [int(level) for level in re.findall(r"<h([1-6])", page)]
+    assert levels[:2] == [1, 2]
+    assert levels.count(1) == 1
+    assert all(after - before <= 1 for before, after in pairwise(levels))
+    assert page.count("<svg") == len(re.findall(r'<svg [^>]*role="img"[^>]*><title>[^<]{9,}', page))
+    assert not re.search(r"<th(?! scope=\"(?:row|col)\")[ >]", page)
+    assert page.count("<figure") == page.count("<figcaption><h3>")
+    heads = re.findall(r'aria-labelledby="([^"]+)"', page)
+    assert heads == re.findall(r'<h2 id="([^"]+)"', page) == [f"{id_}-head" for id_ in SECTIONS]
 
 
 def test_the_same_history_gives_the_same_page() -> None:
