@@ -115,11 +115,16 @@ class History:
 
     @property
     def is_whole(self) -> bool:
-        """Whether nothing of the period is missing, at either end or by a limit."""
+        """Whether nothing of the period is missing, at either end or by a limit.
+
+        The newest window may still be waited for.
+        """
         if self.found is None or self.is_cut or self.dropped:
             return False
-        (begins, ends), slack = self.found, self.settings.slide_ms
-        return begins < self.since_ms + slack and self.until_ms < ends + slack
+        begins, ends = self.found
+        slide = self.settings.slide_ms
+        due = ends + 2 * slide + self.settings.allowed_lateness_ms
+        return begins < self.since_ms + slide and self.until_ms < due
 
 
 class Gathering:

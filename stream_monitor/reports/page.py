@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from typing import Any, NamedTuple
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from stream_monitor.alerts.names import NAMED
 from stream_monitor.reports import cards, tables, words
@@ -142,6 +143,14 @@ def _reference(history: History, hash_: str) -> dict[str, Any]:
     }
 
 
+def dates(text: str) -> Markup:
+    """A sentence whose dates are not broken into lines."""
+    return Markup(_DATE.sub(r'<span class="date">\g<0></span>', str(escape(text))))
+
+
+_DATE = re.compile(r"\b\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d)?Z?)?")
+
+
 @cache
 def _template() -> Template:
     environment = Environment(
@@ -152,6 +161,7 @@ def _template() -> Template:
         lstrip_blocks=True,
     )
     for function in (
+        dates,
         words.moment,
         words.number,
         words.count,

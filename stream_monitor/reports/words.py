@@ -69,7 +69,7 @@ def figure_name(name: str) -> str:
 def number(value: float | None, name: str = "") -> str:
     """A value of a figure with its unit; a dash for none.
 
-    Three digits, and three places behind the point below 1: what stands in a column is aligned.
+    Three digits, and three places behind the point below 2: what stands in a column is aligned.
 
     >>> number(0.9), number(0.1287, "missing"), number(20.136, "p99"), number(None)
     ('0.900', '12.9 %', '20.1 ms', '–')
@@ -190,13 +190,13 @@ def _unit(name: str) -> str:
 
 def _digits(value: float) -> str:
     size = abs(value)
-    if size == 0 or not math.isfinite(size):
-        return "0" if size == 0 else str(value)
+    if size < 1e-12:  # what is left of a sum that is 0
+        return "0"
     if 1e3 <= size < 1e12:
         told = f"{value:,.0f}"
-    elif 1 <= size < 1e3:
+    elif 2 <= size < 1e3:
         told = f"{value:.{max(0, 2 - math.floor(math.log10(size)))}f}"
-    elif 1e-3 <= size < 1:
+    elif 1e-3 <= size < 2:
         told = f"{value:.3f}"
     else:
         told = f"{value:.1g}" if size < 1 else f"{value:.3g}"

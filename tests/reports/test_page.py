@@ -164,7 +164,7 @@ def test_a_hundred_columns_and_a_thousand_windows_stay_readable() -> None:
 def test_the_document_is_json_and_says_what_the_page_says(name: str) -> None:
     found = document(history(name))
     assert json.loads(json.dumps(found, allow_nan=False)) == found
-    assert found["verdict"]["sentence"] in " ".join(Parsed(render(history(name))).text)
+    assert found["verdict"]["sentence"] in "".join(Parsed(render(history(name))).text)
     assert found["windows"]["all"] == len(history(name).windows)
 
 
