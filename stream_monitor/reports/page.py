@@ -143,11 +143,13 @@ def _reference(history: History, hash_: str) -> dict[str, Any]:
     }
 
 
-def dates(text: str) -> Markup:
-    """A sentence whose dates are not broken into lines."""
-    return Markup(_DATE.sub(r'<span class="date">\g<0></span>', str(escape(text))))
+def kept(text: str) -> Markup:
+    """A sentence whose dates and whose numbers with their units are not broken into lines."""
+    whole = _UNIT.sub("\N{NO-BREAK SPACE}", str(escape(text)))
+    return Markup(_DATE.sub(r'<span class="date">\g<0></span>', whole))
 
 
+_UNIT = re.compile(r"(?<=\d) (?=%|ms\b)")
 _DATE = re.compile(r"\b\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d)?Z?)?")
 
 
@@ -161,7 +163,7 @@ def _template() -> Template:
         lstrip_blocks=True,
     )
     for function in (
-        dates,
+        kept,
         words.moment,
         words.number,
         words.count,

@@ -63,7 +63,8 @@ def _version(found: Mapping[str, Any]) -> Table:
         "decided",
     ]
     note = "Decided: by a confidence sequence, which may be read at any time."
-    return Table(f"Version {version} beside {champion}", heads, rows, note)
+    worse = frozenset(at for at, each in enumerate(found["metrics"]) if each["decided"] == "worse")
+    return Table(f"Version {version} beside {champion}", heads, rows, note, worse)
 
 
 def _told(figure: Mapping[str, Any] | None, name: str) -> str:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from html.parser import HTMLParser
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -166,6 +167,13 @@ def test_the_document_is_json_and_says_what_the_page_says(name: str) -> None:
     assert json.loads(json.dumps(found, allow_nan=False)) == found
     assert found["verdict"]["sentence"] in "".join(Parsed(render(history(name))).text)
     assert found["windows"]["all"] == len(history(name).windows)
+
+
+def test_the_page_on_reports_names_every_key_of_the_document() -> None:
+    page = (Path(__file__).parents[2] / "docs/reports.md").read_text(encoding="utf-8")
+    listed = page.split("## As JSON")[1].split("\n## ")[0]
+    heads = re.findall(r"^\| (`.*?) \|", listed, re.MULTILINE)
+    assert sorted(re.findall(r"`(\w+)`", " ".join(heads))) == sorted(document(history("drift")))
 
 
 def test_the_drawn_distributions_are_those_of_the_newest_window() -> None:
