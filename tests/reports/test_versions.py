@@ -52,6 +52,8 @@ def test_labels_that_come_after_every_report_are_in_the_versions() -> None:
     assert "Do not roll version 2 out further." in [
         each["what"] for each in found["recommendations"]
     ]
+    assert found["verdict"]["tone"] == "warning"
+    assert found["verdict"]["sentence"].startswith("Version 2 is worse than 1; no alert in ")
     page = render(told(world))
     assert "Version 2 beside 1" in page
     assert "0.900 (" in page  # the champion's accuracy and its interval
