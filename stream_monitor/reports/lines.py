@@ -57,9 +57,10 @@ def line_chart(
         *_forecast(x, y, shown, forecast),
         _band(x, y, shown),
         element("path", d=_line(x, y, promised), class_="estimate"),
-        *_limit(x, y, limit, f"{limit_name} {words.limit(limit, name)}"),
+        *_limit(y, limit),
         element("path", d=_line(x, y, shown), class_="line"),
         *_dots(x, y, shown),
+        *_limit_name(y, limit, f"{limit_name} {words.limit(limit, name)}"),
     )
 
 
@@ -96,20 +97,17 @@ def _band(x: Scale, y: Scale, shown: Sequence[Dated]) -> Markup:
     return element("path", d=path([*up, *down], closed=True), class_="band")
 
 
-def _limit(x: Scale, y: Scale, limit: float | None, text: str) -> Iterator[Markup]:
-    if limit is None:
-        return
-    at = y(limit)
-    yield element("line", x1=LEFT, x2=WIDTH - RIGHT, y1=at, y2=at, class_="limit")
-    # Beside the line, on the side that has room.
-    below = at < TOP + 14
-    yield element(
-        "text",
-        text,
-        x=WIDTH - RIGHT,
-        y=at + 12 if below else at - 4,
-        class_="mark right limit-text",
-    )
+def _limit(y: Scale, limit: float | None) -> Iterator[Markup]:
+    if limit is not None:
+        at = y(limit)
+        yield element("line", x1=LEFT, x2=WIDTH - RIGHT, y1=at, y2=at, class_="limit")
+
+
+def _limit_name(y: Scale, limit: float | None, text: str) -> Iterator[Markup]:
+    """Over all lines, beside its own, on the side that has room."""
+    if limit is not None:
+        at = y(limit) + (12 if y(limit) < TOP + 14 else -4)
+        yield element("text", text, x=WIDTH - RIGHT, y=at, class_="mark right limit-text")
 
 
 def _dots(x: Scale, y: Scale, shown: Sequence[Dated]) -> Iterator[Markup]:

@@ -60,7 +60,8 @@ def time_marks(begin_ms: int, end_ms: int, about: int = 4) -> list[tuple[int, st
     span = max(1, end_ms - begin_ms)
     step = next((each for each in _STEPS if span // each < about), span)
     first = -(-begin_ms // step) * step
-    return [(at, short(at, span)) for at in range(first, end_ms + 1, step)][:about]
+    precise = max(span, 3 * DAY) if step >= DAY else span  # midnights are told by their days
+    return [(at, short(at, precise)) for at in range(first, end_ms + 1, step)][:about]
 
 
 def short(ms: int, span_ms: int) -> str:

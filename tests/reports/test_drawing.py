@@ -145,3 +145,8 @@ def test_any_text_in_a_picture_is_text(text: str) -> None:
     drawn = element("text", text, title=text)
     assert "<script" not in drawn
     assert drawn.unescape().startswith("<text title=")
+
+
+def test_midnights_are_told_by_their_days() -> None:
+    texts = [text for _, text in time_marks(START_MS, START_MS + 48 * HOUR)]
+    assert texts == ["09-22", "09-23"]
