@@ -6,6 +6,7 @@ import logging
 import time
 
 from stream_monitor.config.settings import Settings
+from stream_monitor.kafka.archive import Archive
 from stream_monitor.kafka.clock import now_ms
 from stream_monitor.kafka.intake import Intake
 from stream_monitor.kafka.published import PublishedFollower
@@ -44,7 +45,7 @@ def serve(settings: Settings, worker: Worker, pages: Pages, shared: View | None)
         shared = WaitingView(followed, lambda: follower.ready)
         beside.append(follower.run)
     simulator = Simulator(settings.kafka, worker.references, now_ms) if api.simulate else None
-    handlers = Handlers(settings, shared, intake, pages, now_ms, simulator)
+    handlers = Handlers(settings, shared, Archive(settings), intake, pages, now_ms, simulator)
     on = listen(api.host, api.port)
     if simulator is not None:
         beside.append(simulator.run)

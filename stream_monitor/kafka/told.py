@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping
+from math import inf
 
 import msgspec
 
@@ -19,27 +21,35 @@ async def read_told(
     since_ms: int,
     gathering: Gathering,
     on_progress: Callable[[int], None] = lambda records: None,
+    most_bytes: float = inf,
 ) -> None:
-    """Put a model's documents into ``gathering``: reports from ``since_ms`` on, and all alerts.
+    """Put a model's documents into ``gathering``: all alerts, and reports from ``since_ms`` on.
 
     A report is sent when its window is complete or later, but for what a worker's clock may be
     ahead, so reading begins ``worker.future_tolerance`` before. An alert of long ago may still be
     open, so alerts are read from their topic's beginning; without that topic there are none.
+    Reading ends after ``most_bytes``, of all models, and ``gathering`` is then ``cut``.
     """
     at_ms = max(0, since_ms - settings.worker.future_tolerance_ms)
     readers: tuple[tuple[Topic, int, Callable[[Mapping[str, object]], None]], ...] = (
-        ("reports", at_ms, gathering.report),
         ("alerts", 0, gathering.alert),
+        ("reports", at_ms, gathering.report),
     )
     key = model.encode()
+    read = 0
     async with consuming(settings.kafka) as consumer:
         for topic, from_ms, take in readers:
             if settings.kafka.topic(topic) not in topics:
                 continue
             async for _, records in since(consumer, settings.kafka, topic, topics, from_ms):
+                if read > most_bytes:
+                    gathering.cut = True
+                    break
                 for record in records:
+                    read += len(record.value or b"")
                     if record.key == key and record.value is not None:
                         _take(record.value, take, gathering)
+                        await asyncio.sleep(0)  # a large report takes a millisecond
                 on_progress(len(records))
 
 

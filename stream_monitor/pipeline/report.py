@@ -54,7 +54,7 @@ def report_document(
 
     ``status`` is ``alarm`` where a deciding verdict is, else ``thin`` where the window holds
     too few events to judge, else ``ok``. ``drifted`` names the columns in alarm, the largest
-    effect first. ``cumulative`` is of everything judged so far, with all labels that have come.
+    effect first. ``cumulative`` is as :func:`cumulative_document` says.
     """
     summary = window.summary
     return {
@@ -66,14 +66,7 @@ def report_document(
         "distributions": distributions_document(summary.columns, reference),
         "confusion": _confusion(summary.traffic.total, reference),
         "slices": slices_document(summary.traffic, reference, settings),
-        "cumulative": {
-            **slice_document(cumulative.total, reference, settings),
-            "slices": slices_document(cumulative, reference, settings),
-            "versions": [
-                comparison_document(one)
-                for one in compare_versions(cumulative, reference, settings)
-            ],
-        },
+        "cumulative": cumulative_document(cumulative, window.end_ms, reference, settings),
         "warnings": [*warnings(verdicts), *season_warnings(reference, settings)],
         "unknown_features": dict(summary.unknown_features.most_common()),
         "processing": {"late_rows": window.late_rows},
@@ -93,12 +86,16 @@ def revision_document(
     alerts: AlertStates,
     changed: Sequence[Mapping[str, Any]],
     judged: Sequence[Episode],
+    cumulative: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """What labels that came since have changed of a window; all else stays as reported.
 
     ``verdicts`` are those of performance, ``changed`` the figures before and now, ``judged``
-    the alerts of the window's time and what became of them.
+    the alerts of the window's time and what became of them. ``cumulative``, as
+    :func:`cumulative_document` says, is of one of the windows that are revised together, and
+    left out where it is ``None``.
     """
+    more = {} if cumulative is None else {"cumulative": cumulative}
     return {
         **_head(model, reference_hash, window.start_ms, window.end_ms, revision, traffic),
         "status": status,
@@ -116,6 +113,28 @@ def revision_document(
                 "summary": episode.event.summary,
             }
             for episode in judged
+        ],
+        **more,
+    }
+
+
+def cumulative_document(
+    cumulative: SlicedTraffic,
+    to_ms: int,
+    reference: Reference | None,
+    settings: ModelSettings,
+) -> dict[str, Any]:
+    """Everything judged against a reference so far, with all labels that have come.
+
+    ``to_ms`` is the end of the newest window that is in it. As many slices and versions as the
+    settings allow, and no more.
+    """
+    return {
+        "to_ms": to_ms,
+        **slice_document(cumulative.total, reference, settings),
+        "slices": slices_document(cumulative, reference, settings),
+        "versions": [
+            comparison_document(one) for one in compare_versions(cumulative, reference, settings)
         ],
     }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from stream_monitor.alerts.episode import Episode, forget
 from stream_monitor.alerts.history import fold, rejudge
@@ -21,7 +22,7 @@ from stream_monitor.pipeline.judging import degraded, publish_alert, told
 from stream_monitor.pipeline.lane import Lane
 from stream_monitor.pipeline.model_state import EvaluatorConfig, EvaluatorCounts, ModelState
 from stream_monitor.pipeline.records import WindowRecord, changes, figures_of
-from stream_monitor.pipeline.report import revision_document
+from stream_monitor.pipeline.report import cumulative_document, revision_document
 from stream_monitor.reference.model import Reference
 from stream_monitor.summaries.slices import SlicedTraffic
 from stream_monitor.windows.panes import WindowSpec
@@ -129,6 +130,8 @@ class Revising:
             for hash_, _, before, record, _, _ in revised
         ]
         effects.append(Settle())
+        # The same for all of them, and as large as they are together: one carries it.
+        carries = {hash_: record.end_ms for hash_, _, _, record, _, _ in revised}
         for hash_, reference, before, record, traffic, verdicts in revised:
             window = record.past(self._config.spec(name)).window
             document = revision_document(
@@ -144,6 +147,9 @@ class Revising:
                 model.all_alerts,
                 changes(before.figures, verdicts),
                 [e for e in model.episodes if e.overlaps(window.start_ms, window.end_ms)],
+                self._cumulative(name, model.lanes[hash_], reference, window.end_ms)
+                if carries[hash_] == window.end_ms
+                else None,
             )
             id_ = f"{document['report_id']}:{record.revision}"
             effects.append(Publish(Stream.REPORTS, name, id_, document))
@@ -182,6 +188,14 @@ class Revising:
             model.records[end, hash_] = record
             revised.append((hash_, reference, before, record, traffic, verdicts))
         return revised
+
+    def _cumulative(
+        self, name: str, lane: Lane, reference: Reference | None, end_ms: int
+    ) -> dict[str, Any]:
+        to_ms = end_ms if lane.last_end_ms is None else max(end_ms, lane.last_end_ms)
+        return cumulative_document(
+            lane.ledger.cumulative(reference), to_ms, reference, self._config.settings(name)
+        )
 
     def _spread(self, name: str, model: ModelState) -> None:
         """A changed pane may change what is said of errors in windows that do not hold the pane."""

@@ -9,7 +9,6 @@ from markupsafe import Markup
 
 from stream_monitor.reports import words
 from stream_monitor.reports.columns import BadStory, Pictured, bad_of
-from stream_monitor.reports.facts import Point
 from stream_monitor.reports.figures import FigureStory, bounds_of
 from stream_monitor.reports.forecast import Forecast
 from stream_monitor.reports.history import History
@@ -26,23 +25,13 @@ _INFINITE = float("inf")
 
 
 class Card(NamedTuple):
-    """``note`` is one line; ``tone`` is ``alarm`` where the newest window is in alarm."""
+    """``value`` is the newest window's; ``tone`` is ``alarm`` where that is in alarm."""
 
     title: str
+    value: str
     note: str
     pictures: tuple[Markup, ...]
     tone: str = ""
-
-
-class ForecastLine(NamedTuple):
-    """A forecast in words."""
-
-    name: str
-    now: str
-    then: str
-    at_ms: int
-    trend: str
-    reaches: str
 
 
 def column_card(found: Pictured, track: Track, matters: float) -> Card:
@@ -51,16 +40,15 @@ def column_card(found: Pictured, track: Track, matters: float) -> Card:
     ``matters`` is the smallest effect that does.
     """
     one, name = found.story, words.column_name(found.story.column)
-    alarms = f"in alarm in {one.in_alarm:,} of {words.count(one.measured, 'window')}"
     note = (
-        f"drift {words.number(one.now)} now, {words.number(one.largest)} at most "
-        f"(window to {words.moment(one.largest_ms)}); {alarms}"
+        f"In alarm in {one.in_alarm:,} of {words.count(one.measured, 'window')}; at most "
+        f"{words.number(one.largest)}, in the window to {words.moment(one.largest_ms)}"
     )
     pictures = []
     if found.shape is not None:
         when = "newest window" if found.is_newest else "window in which it had drifted most"
         at = words.moment(found.shape.end_ms)
-        note += f". Solid: the {when}, to {at}"
+        note += f". Drawn: the {when}, to {at}"
         pictures.append(
             distribution_chart(f"{name}: the reference and the window to {at}", found.shape.counts)
         )
@@ -79,7 +67,8 @@ def column_card(found: Pictured, track: Track, matters: float) -> Card:
             )
         )
     note += _thinning(found.series)
-    return Card(name, note + ".", tuple(pictures), "alarm" if one.is_drifted else "")
+    drift = f"drift {words.number(one.now)}"
+    return Card(name, drift, note + ".", tuple(pictures), "alarm" if one.is_drifted else "")
 
 
 def figure_cards(stories: Sequence[FigureStory], track: Track) -> list[Card]:
@@ -107,27 +96,10 @@ def latency_cards(period: Period, track: Track) -> list[Card]:
     return figure_cards(shown, track)
 
 
-def forecast_lines(period: Period) -> list[ForecastLine]:
-    """Every forecast that there is: of the main figures, then of the columns that moved most."""
-    lines = [
-        _forecast_line(words.figure_name(one.name), one.name, one.newest.point, one.forecast)
-        for one in period.forecast
-        if one.forecast is not None
-    ]
-    lines += [
-        _forecast_line(
-            f"drift of {words.column_name(one.story.column)}", "", one.series[-1].point, found
-        )
-        for one in period.pictured
-        if (found := one.forecast) is not None
-    ]
-    return lines
-
-
 def confusion(found: Mapping[str, Any]) -> dict[str, Any] | None:
     """The confusion matrix of the newest window with labels; ``None`` for many classes."""
     counts = [list(row) for row in found.get("counts", ())]
-    classes = [str(each) for each in found.get("classes", ())]
+    classes = [words.cut(str(each)) for each in found.get("classes", ())]
     if not counts or not 2 < len(classes) <= CLASSES:
         return None
     others = sum(counts[-1]) + sum(row[-1] for row in counts)
@@ -140,11 +112,9 @@ def confusion(found: Mapping[str, Any]) -> dict[str, Any] | None:
 def _figure_card(one: FigureStory, track: Track) -> Card:
     name = words.figure_name(one.name)
     point = one.newest.point
-    note = (
-        f"{words.number(point.value, one.name)} in the window to {words.moment(one.newest.end_ms)}"
-    )
+    note = f"In the window to {words.moment(one.newest.end_ms)}"
     if point.lower is not None or point.upper is not None:
-        note += f" (95 %: {words.interval(point.lower, point.upper, one.name)})"
+        note += f", 95 %: {words.interval(point.lower, point.upper, one.name)}"
     worst = one.worst
     if worst.point.value != point.value:
         note += f"; worst {words.number(worst.point.value, one.name)}, {words.moment(worst.end_ms)}"
@@ -161,23 +131,24 @@ def _figure_card(one: FigureStory, track: Track) -> Card:
         bounds=bounds_of(one.name),
         period=(track.begin_ms, track.end_ms),
     )
-    return Card(name, note + ".", (chart,), "alarm" if point.alarm else "")
+    value = words.number(point.value, one.name)
+    return Card(name, value, note + ".", (chart,), "alarm" if point.alarm else "")
 
 
 def _bad_card(history: History, one: BadStory, track: Track) -> Card:
-    check = words.CHECKS.get(one.check, one.check.replace("_", " "))
-    name = f"{words.column_name(one.column)}: {check}"
+    name = f"{words.column_name(one.column)}: {words.check(one.check)}"
     now, worst = (words.number(share, one.check) for share in (one.now, one.worst))
-    note = f"{now} of the newest window, {worst} at most (window to {words.moment(one.worst_ms)})."
+    series = bad_of(history, one)
+    note = f"At most {worst}, in the window to {words.moment(one.worst_ms)}{_thinning(series)}."
     chart = line_chart(
         f"{name} over time",
         one.check,
-        bad_of(history, one),
+        series,
         bounds=(0.0, 1.0),
         floor=0.0,
         period=(track.begin_ms, track.end_ms),
     )
-    return Card(name, note, (chart,), "alarm" if one.is_broken else "")
+    return Card(name, now, note, (chart,), "alarm" if one.is_broken else "")
 
 
 def _thinning(series: Sequence[Dated]) -> str:
@@ -188,23 +159,3 @@ def _thinning(series: Sequence[Dated]) -> str:
 def _goes(found: Forecast | None) -> bool:
     """Whether a forecast is worth a line in a picture: only a trend is."""
     return found is not None and found.slope is not None
-
-
-def _forecast_line(title: str, name: str, now: Point, found: Forecast) -> ForecastLine:
-    trend, reaches = "none that can be told from chance", "–"
-    if found.slope is not None:
-        up = "+" if found.slope.value > 0 else "−"
-        trend = f"{up}{words.number(abs(found.slope.value), name)} a day (p = {found.p_value:.2g})"
-    if found.limit is not None:
-        limit = words.number(found.limit, name)
-        is_beyond = now.value < found.limit if now.below else now.value > found.limit
-        reaches = f"{'beyond it now' if is_beyond else 'not foreseen'} ({limit})"
-    if found.reaches is not None:
-        late = found.reaches.latest_ms
-        reaches = (
-            f"reaches {words.number(found.limit, name)} on {words.moment(found.reaches.at_ms)} "
-            f"({words.moment(found.reaches.earliest_ms)} to "
-            f"{'much later' if late is None else words.moment(late)})"
-        )
-    then = f"{words.number(found.value, name)} ({words.interval(found.lower, found.upper, name)})"
-    return ForecastLine(title, words.number(now.value, name), then, found.at_ms, trend, reaches)

@@ -34,6 +34,12 @@ def document(history: History) -> dict[str, Any]:
             "by_status": dict(sorted(told.statuses.items())),
             "dropped": history.dropped,
         },
+        "found": {
+            "from": None if history.found is None else rfc3339(history.found[0]),
+            "to": None if history.found is None else rfc3339(history.found[1]),
+            "is_whole": history.is_whole,
+            "is_cut": history.is_cut,
+        },
         "events": told.rows,
         "labelled": told.labelled,
         "references": [fact._asdict() for fact in history.references.values()],
@@ -77,8 +83,22 @@ def document(history: History) -> dict[str, Any]:
             for one in period.bad
         ],
         "latency": [_figure(one) for one in period.latency],
-        "versions": list(history.cumulative.get("versions", ())),
-        "slices": dict(history.cumulative.get("slices", {})),
+        "cumulative": _cumulative(history),
+        "versions": list(history.cumulative.told.get("versions", ())),
+        "slices": dict(history.cumulative.told.get("slices", {})),
+    }
+
+
+def _cumulative(history: History) -> dict[str, Any] | None:
+    """What versions and slices are of."""
+    found = history.cumulative
+    if not found.told:
+        return None
+    return {
+        "to": rfc3339(found.to_ms),
+        "reference_hash": found.reference_hash,
+        "events": int(found.told["rows"]),
+        "labelled": found.labelled,
     }
 
 

@@ -98,7 +98,7 @@ def facts_of(report: Mapping[str, Any]) -> WindowFacts:
             status=str(report["status"]),
             figures=_figures(verdicts, Family.PERFORMANCE),
             warnings=tuple(str(each) for each in report["warnings"]),
-            first=_first(report, verdicts) if "cumulative" in report else None,
+            first=_first(report, verdicts) if "drifted" in report else None,
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise DataError(

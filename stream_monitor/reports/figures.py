@@ -18,7 +18,9 @@ ERROR = "estimate_error_"
 _BESIDE = ("coverage", "delay_", "labelled_shift", "estimate", "degradation_", "residual_")
 #: Those with a picture, where they are there; of them the first that decide, then this order.
 _MAIN = ("accuracy", "roc_auc", "f1", "log_loss", "mae", "rmse", "bias", "r2")
-PICTURED = 4
+PICTURED = 6
+#: Those that are forecast.
+MAIN = 4
 #: Figures within [0, 1], for forecasts.
 _SHARES = ("accuracy", "precision", "recall", "f1", "specificity", "balanced_accuracy", "roc_auc")
 _POSITIVE = ("log_loss", "brier", "ece", "mae", "rmse", "mape", "p50", "p90", "p99", "mean", "rows")

@@ -9,10 +9,12 @@ noisy and less dependent than the windows. There is a trend if all of this holds
 - a straight line describes them better than the best single step.
 
 Without one the forecast is the level of the newer half. A date is given only where a trend leads
-to the limit within as long a time as the history itself is. Of stationary series at most 5 % get
-one, also of autocorrelated ones (AR(1), coefficient up to 0.9 from window to window; simulated in
-the tests). Not so of random walks, and a trend need not go on: a forecast is what would be if all
-went on as it was.
+to the limit within as long a time as the history itself is.
+
+Windows that remember the one before say less than their number, so the interval is that of fewer
+(``_width``). Dates and intervals are simulated in the tests, on AR(1) series with a coefficient of
+up to 0.9 from window to window: at most 2 % get a date, at least 90 % of the intervals hold. Not so
+of random walks, and a trend need not go on: a forecast is what would be if all went on as it was.
 """
 
 from __future__ import annotations
@@ -21,8 +23,9 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
+from scipy.special import stdtrit
 
-from stream_monitor.config.duration import DAY, MINUTE
+from stream_monitor.config.duration import DAY, HOUR, MINUTE
 from stream_monitor.statistics.arrays import FloatArray, IntArray
 from stream_monitor.statistics.trend import Slope, best_step, mann_kendall, theil_sen
 
@@ -36,6 +39,9 @@ P_NEWER = 0.05
 class Reach(NamedTuple):
     """When the limit is reached: by the trend, and by the steepest and flattest that fit.
 
+    To the day, of a history shorter than ten days to the hour, than ten hours to the minute:
+    what is foreseen is not known any better. Rounded outwards, the date itself down.
+
     ``latest_ms`` is ``None`` where the flattest does not lead there within the horizon.
     """
 
@@ -48,9 +54,9 @@ class Reach(NamedTuple):
 class Forecast:
     """What is expected of a window that ends at ``at_ms``, half as far ahead as the history.
 
-    ``lower`` and ``upper`` hold 95 % of windows if these deviate from the line as they did
-    (exchangeably), and for a trend with a slope anywhere in its 95 % interval; a trend too weak to
-    be told is not allowed for. ``slope`` is the change a day, ``None`` without a trend;
+    ``lower`` and ``upper`` hold 95 % of windows if these deviate from the line as they did, and
+    for a trend with a slope anywhere in its 95 % interval; a trend too weak to be told is not
+    allowed for. ``slope`` is the change a day, ``None`` without a trend;
     ``p_value`` is Kendall's, of all windows, and ``n`` how many there were.
     """
 
@@ -90,11 +96,13 @@ def forecast(
     if not _is_trend(run_days, runs, slope):
         newer = values[n // 2 :]
         middle = float(np.median(newer))
-        half = _width(newer - middle)
+        older = values[: n // 2]
+        half = _width(newer - middle, [older - np.median(older), newer - middle])
         low, high = _within(middle - half, bounds), _within(middle + half, bounds)
         return Forecast(at_ms, middle, low, high, None, p_value, n, limit)
     lines = [_Line.through(run_days, runs, each) for each in (slope.value, *slope[1:])]
-    half = _width(values - lines[0].at(days))
+    deviations = values - lines[0].at(days)
+    half = _width(deviations, [deviations])
     there = [float(line.at(np.array(ahead))) for line in lines]
     return Forecast(
         at_ms,
@@ -141,22 +149,49 @@ def _reach(lines: list[_Line], limit: float, last_ms: int, span_ms: int) -> Reac
         return None
     ways = [way * DAY for line in lines[1:] if (way := line.days_to(limit)) > 0]
     latest = max(ways) if len(ways) == len(lines) - 1 else np.inf
-    return Reach(
-        _minute(last_ms + trend),
-        _minute(last_ms + min([*ways, trend])),
-        None if latest > 2 * span_ms else _minute(last_ms + max(latest, trend)),
+    unit = next(each for each in (DAY, HOUR, MINUTE) if 10 * each <= span_ms or each == MINUTE)
+    dates = last_ms + trend, last_ms + min([*ways, trend]), last_ms + max(latest, trend)
+    # Not beyond the horizon, nor before the last window, by being rounded.
+    at, earliest = (max(last_ms, int(each // unit) * unit) for each in dates[:2])
+    return Reach(at, earliest, None if latest > 2 * span_ms else -int(-dates[2] // unit) * unit)
+
+
+def _width(deviations: FloatArray, parts: list[FloatArray]) -> float:
+    """What a further window stays within of the level, with a chance of 95 %.
+
+    The wider of two: what the deviations themselves tell without a distribution, the
+    ⌈0.95 (n + 1)⌉-th smallest; and Student's interval of as many independent windows as say as
+    much of a level as these do (Bayley and Hammersley 1946), which allows for the level's own
+    error. ``parts`` are those that the memory is judged by, each about a level of its own.
+    """
+    n = deviations.size
+    rank = min(int(np.ceil(0.95 * (n + 1))), n)
+    memory = _memory(parts)
+    independent = max(_FEWEST_INDEPENDENT, n * (1 - memory) / (1 + memory))
+    variance = float(deviations @ deviations) / n / (1 - 1 / independent)
+    student = float(stdtrit(independent - 1, 0.975))
+    return max(
+        float(np.sort(np.abs(deviations))[rank - 1]),
+        student * float(np.sqrt(variance * (1 + 1 / independent))),
     )
 
 
-def _minute(ms: float) -> int:
-    """To the minute: what is foreseen is not known any better."""
-    return round(ms / MINUTE) * MINUTE
+def _memory(parts: list[FloatArray]) -> float:
+    """How much of a deviation the next window keeps, within [0, 0.95].
+
+    The lag-1 autocorrelation, less its bias for each level that was taken off (Kendall 1954).
+    """
+    variance = sum(float(part @ part) for part in parts)
+    if variance == 0:
+        return 0.0
+    raw = sum(float(part[1:] @ part[:-1]) for part in parts) / variance
+    n = sum(part.size for part in parts)
+    return min(max(raw + len(parts) * (1 + 3 * raw) / n, 0.0), _MOST_MEMORY)
 
 
-def _width(deviations: FloatArray) -> float:
-    """What 95 % of as many more deviations stay within: the ⌈0.95 (n + 1)⌉-th smallest."""
-    rank = min(int(np.ceil(0.95 * (deviations.size + 1))), deviations.size)
-    return float(np.sort(np.abs(deviations))[rank - 1])
+#: Of fewer no spread can be told; and a memory beyond is hardly told from a walk.
+_FEWEST_INDEPENDENT = 3.0
+_MOST_MEMORY = 0.95
 
 
 def _within(value: float, bounds: tuple[float, float]) -> float:

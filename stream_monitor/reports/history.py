@@ -47,6 +47,36 @@ class Shape(NamedTuple):
     counts: Mapping[str, Any]
 
 
+class Cumulative(NamedTuple):
+    """Figures of all windows up to ``to_ms`` against one reference; the greatest has most labels.
+
+    ``told`` is as a report has it, empty before there is one.
+    """
+
+    to_ms: int
+    reference_hash: str
+    labelled: int
+    end_ms: int  # of the window whose document carries it
+    revision: int
+    told: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, told: Mapping[str, Any], facts: WindowFacts) -> Cumulative:
+        """That of a report or a revision. Before it told of its end, first reports alone had it."""
+        return cls(
+            int(told.get("to_ms", facts.end_ms)),
+            facts.reference_hash,
+            int(told.get("labelled", 0)),
+            facts.end_ms,
+            facts.revision,
+            told,
+        )
+
+    @property
+    def rank(self) -> tuple[int, str, int, int, int]:
+        return self[:-1]
+
+
 @dataclass(frozen=True)
 class History:
     """All that a report on a period is made of.
@@ -55,9 +85,10 @@ class History:
     meets the period, by their start. ``newest`` and ``strongest``: by column, the distributions of
     the newest window that was judged, and of the one in which its drift was largest (of those in
     alarm, if there are any).
-    ``cumulative``: that of the newest report. ``confusion`` is of the newest window with labels.
+    ``cumulative``: all judged against the newest reference up to the end of the period, with as
+    many labels as any document knows. ``confusion`` is of the newest window with labels.
     ``dropped``: windows left out as there were too many; ``unread``: documents that could not be
-    read.
+    read; ``is_cut``: what was asked for was not read to its end.
     """
 
     model: str
@@ -68,31 +99,67 @@ class History:
     episodes: tuple[Episode, ...]
     newest: Mapping[str, Shape]
     strongest: Mapping[str, Shape]
-    cumulative: Mapping[str, Any]
+    cumulative: Cumulative
     confusion: Mapping[str, Any]
     references: Mapping[str, ReferenceFacts]
     dropped: int = 0
     unread: int = 0
+    is_cut: bool = False
+
+    @property
+    def found(self) -> tuple[int, int] | None:
+        """From where to where there are windows."""
+        if not self.windows:
+            return None
+        return min(window.start_ms for window in self.windows), self.windows[-1].end_ms
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether nothing of the period is missing, at either end or by a limit.
+
+        The newest window may still be waited for.
+        """
+        if self.found is None or self.is_cut or self.dropped:
+            return False
+        begins, ends = self.found
+        slide = self.settings.slide_ms
+        due = ends + 2 * slide + self.settings.allowed_lateness_ms
+        return begins < self.since_ms + slide and self.until_ms < due
 
 
 class Gathering:
     """Takes documents of one model in any order, each as often as it comes.
 
     A window belongs to the period ``[since_ms, until_ms]`` if its end does, an alert if it was
-    open at any time of it; what was said after ``until_ms`` is not known yet.
+    open at any time of it; what was said after ``until_ms`` is not known yet. Without ``since_ms``
+    the period begins with the first window. Of ``max_windows`` and ``max_facts`` the newest are
+    kept. Who could not read all there was sets ``cut``.
     """
 
-    def __init__(self, model: str, since_ms: int, until_ms: int, settings: ModelSettings) -> None:
+    def __init__(
+        self,
+        model: str,
+        since_ms: int | None,
+        until_ms: int,
+        settings: ModelSettings,
+        *,
+        max_windows: int = MAX_WINDOWS,
+        max_facts: int = MAX_FACTS,
+    ) -> None:
+        self._asked_ms = since_ms
+        since_ms = 0 if since_ms is None else since_ms
         if since_ms >= until_ms:
             raise DataError("the period of a report ends before it begins; give a later end")
         self.unread = 0
+        self.cut = False
         self._model, self._settings = model, settings
         self._since_ms, self._until_ms = since_ms, until_ms
+        self._max_windows, self._max_facts = max_windows, max_facts
         self._windows: dict[str, WindowFacts] = {}
         self._episodes: dict[str, Episode] = {}
         self._newest: dict[str, Shape] = {}
         self._strongest: dict[str, Shape] = {}
-        self._cumulative: tuple[tuple[int, str], Mapping[str, Any]] = ((since_ms - 1, ""), {})
+        self._cumulative = Cumulative(since_ms - 1, "", 0, 0, 0, {})
         self._confusion: tuple[tuple[int, int], Mapping[str, Any]] = ((since_ms - 1, 0), {})
         self._facts = 0
         self._dropped = 0
@@ -116,7 +183,7 @@ class Gathering:
         self._windows[facts.report_id] = facts
         self._facts += facts.size
         self._keep_whole(document, facts)
-        if len(self._windows) > MAX_WINDOWS or self._facts > MAX_FACTS:
+        if len(self._windows) > self._max_windows or self._facts > self._max_facts:
             self._let_go()
 
     def alert(self, document: Mapping[str, Any]) -> None:
@@ -139,22 +206,26 @@ class Gathering:
     def history(self, references: Iterable[Reference] = ()) -> History:
         """All that was gathered."""
         windows = sorted(self._windows.values(), key=lambda w: (w.end_ms, w.report_id))
-        met = (e for e in self._ordered() if e.end_ms is None or e.end_ms >= self._since_ms)
+        since_ms = self._asked_ms
+        if since_ms is None:
+            since_ms = min((w.start_ms for w in windows), default=self._until_ms)
+        met = (e for e in self._ordered() if e.end_ms is None or e.end_ms >= since_ms)
         used = {window.reference_hash for window in windows}
         return History(
             model=self._model,
-            since_ms=self._since_ms,
+            since_ms=since_ms,
             until_ms=self._until_ms,
             settings=self._settings,
             windows=tuple(windows),
             episodes=tuple(met)[-MAX_EPISODES:],
             newest=dict(self._newest),
             strongest=dict(self._strongest),
-            cumulative=self._cumulative[1],
+            cumulative=self._cumulative,
             confusion=self._confusion[1],
             references={r.hash: ReferenceFacts.of(r) for r in references if r.hash in used},
             dropped=self._dropped,
             unread=self.unread,
+            is_cut=self.cut,
         )
 
     def _ordered(self) -> list[Episode]:
@@ -166,12 +237,13 @@ class Gathering:
         at = (facts.end_ms, facts.revision)
         if document["labelled"] and at >= self._confusion[0]:
             self._confusion = (at, document.get("confusion", {}))
-        if "cumulative" not in document or facts.first is None:
+        if "cumulative" in document:
+            found = Cumulative.of(document["cumulative"], facts)
+            if found.to_ms <= self._until_ms and found.rank >= self._cumulative.rank:
+                self._cumulative = found
+        if "distributions" not in document or facts.first is None:
             return
-        # Two references may have a window that ends at the same time.
-        if (facts.end_ms, facts.report_id) >= self._cumulative[0]:
-            self._cumulative = ((facts.end_ms, facts.report_id), document["cumulative"])
-        for column, counts in document.get("distributions", {}).items():
+        for column, counts in document["distributions"].items():
             effect = facts.first.effects.get(column)
             if effect is None or len(counts["counts"]) != len(counts["reference"]):
                 continue

@@ -6,11 +6,12 @@ from collections.abc import Iterator, Sequence
 
 from markupsafe import Markup
 
+from stream_monitor.reports import words
 from stream_monitor.reports.forecast import Forecast
 from stream_monitor.reports.scale import Scale, time_marks
 from stream_monitor.reports.series import Dated, thinned
 from stream_monitor.reports.svg import element, path, picture
-from stream_monitor.reports.words import count, number
+from stream_monitor.reports.words import count, marks
 
 WIDTH, HEIGHT = 360.0, 168.0
 LEFT, RIGHT, TOP, BOTTOM = 56.0, 20.0, 10.0, 24.0
@@ -56,9 +57,10 @@ def line_chart(
         *_forecast(x, y, shown, forecast),
         _band(x, y, shown),
         element("path", d=_line(x, y, promised), class_="estimate"),
-        *_limit(x, y, limit, f"{limit_name} {number(limit, name)}"),
+        *_limit(y, limit),
         element("path", d=_line(x, y, shown), class_="line"),
         *_dots(x, y, shown),
+        *_limit_name(y, limit, f"{limit_name} {words.limit(limit, name)}"),
     )
 
 
@@ -68,10 +70,11 @@ def _extent(one: Dated) -> tuple[float, ...]:
 
 
 def _axes(x: Scale, y: Scale, name: str, begin: int, end: int) -> Iterator[Markup]:
-    for mark in y.marks():
+    there = y.marks()
+    for mark, text in zip(there, marks(there, name), strict=True):
         at = y(mark)
         yield element("line", x1=LEFT, x2=WIDTH - RIGHT, y1=at, y2=at, class_="grid")
-        yield element("text", number(mark, name), x=LEFT - 5, y=at + 4, class_="mark right")
+        yield element("text", text, x=LEFT - 5, y=at + 4, class_="mark right")
     for ms, text in time_marks(begin, end):
         yield element("text", text, x=x(ms), y=HEIGHT - 7, class_="mark middle")
 
@@ -86,25 +89,25 @@ def _band(x: Scale, y: Scale, shown: Sequence[Dated]) -> Markup:
         for each in shown
         if each.point.lower is not None and each.point.upper is not None
     ]
+    if len(whole) == 1:
+        ((at, low, high),) = whole
+        return element("line", x1=at, x2=at, y1=low, y2=high, class_="whisker")
     up = [(at, high) for at, _, high in whole]
     down = [(at, low) for at, low, _ in reversed(whole)]
     return element("path", d=path([*up, *down], closed=True), class_="band")
 
 
-def _limit(x: Scale, y: Scale, limit: float | None, text: str) -> Iterator[Markup]:
-    if limit is None:
-        return
-    at = y(limit)
-    yield element("line", x1=LEFT, x2=WIDTH - RIGHT, y1=at, y2=at, class_="limit")
-    # Beside the line, on the side that has room.
-    below = at < TOP + 14
-    yield element(
-        "text",
-        text,
-        x=WIDTH - RIGHT,
-        y=at + 12 if below else at - 4,
-        class_="mark right limit-text",
-    )
+def _limit(y: Scale, limit: float | None) -> Iterator[Markup]:
+    if limit is not None:
+        at = y(limit)
+        yield element("line", x1=LEFT, x2=WIDTH - RIGHT, y1=at, y2=at, class_="limit")
+
+
+def _limit_name(y: Scale, limit: float | None, text: str) -> Iterator[Markup]:
+    """Over all lines, beside its own, on the side that has room."""
+    if limit is not None:
+        at = y(limit) + (12 if y(limit) < TOP + 14 else -4)
+        yield element("text", text, x=WIDTH - RIGHT, y=at, class_="mark right limit-text")
 
 
 def _dots(x: Scale, y: Scale, shown: Sequence[Dated]) -> Iterator[Markup]:

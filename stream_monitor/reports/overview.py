@@ -110,17 +110,42 @@ def _verdict(
                 f"the {history.settings.min_samples:,} rows that a verdict needs."
             )
         return Tone.UNKNOWN, "Nothing can be said: there is no report of any window of this period."
+    worse = _worse_versions(history)
     if over:
         last = max(over, key=lambda each: each.end_ms or 0)
         said = count(len(over), "alert")
         verb = "is" if len(over) == 1 else "are"
-        return Tone.OVER, (
-            f"All is well again: {said} of this period {verb} over, the last ({what(last)}) since "
-            f"{moment(last.end_ms or last.since_ms)}."
+        told = (
+            f"{said} of this period {verb} over, the last ({what(last)}) since "
+            f"{moment(last.end_ms or last.since_ms)}"
         )
+        if worse:
+            return Tone.WARNING, f"{_capital(told)}; but {worse}."
+        return Tone.OVER, f"All is well again: {told}."
     touched = statuses[State.ALARM]
     aside = ""
     if touched:
         verb = "was" if touched == 1 else "were"
         aside = f" ({count(touched, 'window')} {verb} in alarm, too few in a row for an alert)"
+    if worse:
+        return Tone.WARNING, f"{_capital(worse)}; no alert in {count(judged, 'window')}{aside}."
     return Tone.GOOD, f"All is well: {count(judged, 'window')} judged, no alert{aside}."
+
+
+def _worse_versions(history: History) -> str:
+    """Which versions are worse than the champion; empty if none is."""
+    told = [
+        (cut(str(each["version"])), cut(str(each["champion"])))
+        for each in history.cumulative.told.get("versions", ())
+        if any(metric["decided"] == "worse" for metric in each["metrics"])
+    ]
+    if not told:
+        return ""
+    names = [version for version, _ in told]
+    many = len(names) > 1
+    noun, verb = ("versions", "are") if many else ("version", "is")
+    return f"{noun} {listed(names)} {verb} worse than {told[0][1]}"
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]

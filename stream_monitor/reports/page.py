@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from typing import Any, NamedTuple
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from stream_monitor.alerts.names import NAMED
-from stream_monitor.config import duration
-from stream_monitor.reports import cards, words
+from stream_monitor.reports import cards, tables, words
 from stream_monitor.reports.cards import Card
 from stream_monitor.reports.columns import LISTED, PICTURED
 from stream_monitor.reports.episodes import Episode
@@ -20,6 +20,7 @@ from stream_monitor.reports.history import History
 from stream_monitor.reports.overview import gravest, what
 from stream_monitor.reports.period import Period, summarise
 from stream_monitor.reports.strips import Track, drift_strips, episode_strip, window_strip
+from stream_monitor.reports.tables import Table
 from stream_monitor.reports.versions import slice_tables, version_tables
 
 #: Alerts that are listed; of more the open ones first.
@@ -55,13 +56,23 @@ def render(history: History) -> str:
         more_columns=len(period.columns) - len(listed),
         pictured=PICTURED,
         drawn=_drawn(period, track) if track else None,
-        forecasts=cards.forecast_lines(period),
+        tables=_tables(period),
         fewest=FEWEST,
-        versions=version_tables(history.cumulative),
-        slices=slice_tables(history.cumulative),
+        versions=version_tables(history.cumulative.told),
+        slices=slice_tables(history.cumulative.told),
         confusion=cards.confusion(history.confusion),
         references=[_reference(history, hash_) for hash_ in _hashes(history)],
     )
+
+
+def _tables(period: Period) -> dict[str, Table]:
+    return {
+        "performance": tables.performance_table(period),
+        "estimates": tables.estimates_table(period),
+        "quality": tables.quality_table(period),
+        "latency": tables.latency_table(period),
+        "forecast": tables.forecast_table(period),
+    }
 
 
 class _Drawn(NamedTuple):
@@ -80,7 +91,7 @@ def _drawn(period: Period, track: Track) -> _Drawn:
     windows, matters = period.history.windows, period.history.settings.drift.min_effect
     return _Drawn(
         windows=window_strip(windows, track),
-        strips=drift_strips(windows, [one.column for one in period.columns[:LISTED]], track),
+        strips=drift_strips(windows, period.columns[:LISTED], track),
         columns=[cards.column_card(each, track, matters) for each in period.pictured],
         figures=cards.figure_cards(period.performance[:FIGURES_PICTURED], track),
         coverage=cards.coverage_cards(period, track),
@@ -107,10 +118,12 @@ def _episode(each: Episode, track: Track | None) -> dict[str, Any]:
         "is_open": each.is_open,
         "since_ms": each.since_ms,
         "end_ms": each.end_ms,
-        "lasted": duration.render(max(0, ends_ms - each.since_ms)),
+        "lasted": words.lasted(ends_ms - each.since_ms),
         "starts": len(each.starts),
         "summary": each.last.summary if each.is_withdrawn else each.told.summary,
-        "strip": episode_strip(each.since_ms, each.end_ms, kind, track) if track else "",
+        "strip": episode_strip(what(each), each.since_ms, each.end_ms, kind, track)
+        if track
+        else "",
     }
 
 
@@ -130,6 +143,16 @@ def _reference(history: History, hash_: str) -> dict[str, Any]:
     }
 
 
+def kept(text: str) -> Markup:
+    """A sentence whose dates and whose numbers with their units are not broken into lines."""
+    whole = _UNIT.sub("\N{NO-BREAK SPACE}", str(escape(text)))
+    return Markup(_DATE.sub(r'<span class="date">\g<0></span>', whole))
+
+
+_UNIT = re.compile(r"(?<=\d) (?=%|ms\b)")
+_DATE = re.compile(r"\b\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d)?Z?)?")
+
+
 @cache
 def _template() -> Template:
     environment = Environment(
@@ -140,13 +163,11 @@ def _template() -> Template:
         lstrip_blocks=True,
     )
     for function in (
+        kept,
         words.moment,
         words.number,
-        words.interval,
         words.count,
         words.column_name,
-        words.figure_name,
     ):
         environment.filters[function.__name__] = function
-    environment.filters["check"] = lambda name: words.CHECKS.get(name, name.replace("_", " "))
     return environment.get_template("page.html")

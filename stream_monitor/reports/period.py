@@ -39,7 +39,7 @@ class Period:
     @property
     def forecast(self) -> list[FigureStory]:
         """The main figures of the model, in the order in which they are forecast."""
-        main = self.performance[: figures.PICTURED]
+        main = self.performance[: figures.MAIN]
         return [*main, *self.coverage, *self.quality, *self.latency]
 
 

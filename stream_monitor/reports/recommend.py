@@ -9,7 +9,6 @@ from typing import NamedTuple
 from stream_monitor.alerts.names import listed
 from stream_monitor.alerts.rule import Severity
 from stream_monitor.alerts.times import rfc3339
-from stream_monitor.config import duration
 from stream_monitor.detectors.verdict import Family, State
 from stream_monitor.detectors.worse import MONITOR as WORSE
 from stream_monitor.reports.columns import Pictured
@@ -17,7 +16,15 @@ from stream_monitor.reports.episodes import Episode
 from stream_monitor.reports.figures import FigureStory
 from stream_monitor.reports.history import History
 from stream_monitor.reports.overview import Overview, gravest, what
-from stream_monitor.reports.words import column_name, count, figure_name, moment, number
+from stream_monitor.reports.words import (
+    chance,
+    column_name,
+    count,
+    figure_name,
+    limit,
+    moment,
+)
+from stream_monitor.reports.words import lasted as lasting
 
 #: Recommendations at most; whoever has more to do begins with these.
 MOST = 12
@@ -110,7 +117,7 @@ def _lasting(evidence: Evidence) -> Iterator[Recommendation]:
         yield Recommendation(
             "If this is how it will be from now on, make it the reference: stream-monitor "
             f"reference promote {shlex.quote(history.model)} --since {rfc3339(each.since_ms)}",
-            f"{_capital(what(each))} has lasted {duration.render(lasted)}, and no performance "
+            f"{_capital(what(each))} has lasted {lasting(lasted)}, and no performance "
             "alert is open.",
             "drift",
         )
@@ -122,8 +129,8 @@ def _dates(evidence: Evidence) -> Iterator[Recommendation]:
         if found is not None and found.reaches is not None:
             yield Recommendation(
                 f"Act before {moment(found.reaches.at_ms)}: by then {figure_name(figure.name)} "
-                f"reaches its limit of {number(found.limit, figure.name)} if it goes on like this.",
-                f"A trend over {count(found.n, 'window')} (p = {found.p_value:.2g}).",
+                f"reaches its limit of {limit(found.limit, figure.name)} if it goes on like this.",
+                f"A trend over {count(found.n, 'window')} ({chance(found.p_value)}).",
                 "forecast",
             )
     for column in evidence.columns:
@@ -132,14 +139,14 @@ def _dates(evidence: Evidence) -> Iterator[Recommendation]:
             name = column_name(column.story.column)
             yield Recommendation(
                 f"Find out why {name} is moving before {moment(found.reaches.at_ms)}, when its "
-                f"drift becomes large enough to matter ({number(found.limit)}).",
-                f"A trend over {count(found.n, 'window')} (p = {found.p_value:.2g}).",
+                f"drift becomes large enough to matter ({limit(found.limit)}).",
+                f"A trend over {count(found.n, 'window')} ({chance(found.p_value)}).",
                 "forecast",
             )
 
 
 def _versions(evidence: Evidence) -> Iterator[Recommendation]:
-    for each in evidence.history.cumulative.get("versions", ()):
+    for each in evidence.history.cumulative.told.get("versions", ()):
         by_decision: dict[str, list[str]] = {}
         for metric in each["metrics"]:
             by_decision.setdefault(str(metric["decided"]), []).append(figure_name(metric["metric"]))

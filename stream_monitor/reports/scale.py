@@ -23,7 +23,10 @@ class Scale:
         cls, low: float, high: float, start: float, end: float, bounds: tuple[float, float]
     ) -> Scale:
         """A scale with a little room beyond the values, but for what is out of ``bounds``."""
-        room = 0.08 * (high - low) or 0.1 * abs(high) or 1.0
+        # A hundredth up and down is no mountain, however flat the rest is.
+        lacks = max(0.0, _LEAST * max(abs(low), abs(high)) - (high - low)) / 2
+        low, high = low - lacks, high + lacks
+        room = 0.08 * (high - low) or 1.0
         found = max(low - room, bounds[0]), min(high + room, bounds[1])
         if not found[0] < found[1]:  # a constant at a bound
             found = found[0] - room, found[1] + room
@@ -37,9 +40,9 @@ class Scale:
         """Round values within the scale, about so many.
 
         >>> Scale(0.0, 1.0, 0, 1).marks()
-        [0.0, 0.5, 1.0]
+        [0.0, 0.2, 0.4, 0.6, 0.8, 1.0]
         """
-        raw = (self.high - self.low) / about
+        raw = (self.high - self.low) / (about + 1)
         size = 10.0 ** math.floor(math.log10(raw))
         step = next(each * size for each in (1, 2, 5, 10) if each * size >= raw * 0.999)
         first = math.ceil(self.low / step - 1e-9)
@@ -57,7 +60,8 @@ def time_marks(begin_ms: int, end_ms: int, about: int = 4) -> list[tuple[int, st
     span = max(1, end_ms - begin_ms)
     step = next((each for each in _STEPS if span // each < about), span)
     first = -(-begin_ms // step) * step
-    return [(at, short(at, span)) for at in range(first, end_ms + 1, step)][:about]
+    precise = max(span, 3 * DAY) if step >= DAY else span  # midnights are told by their days
+    return [(at, short(at, precise)) for at in range(first, end_ms + 1, step)][:about]
 
 
 def short(ms: int, span_ms: int) -> str:
@@ -74,6 +78,8 @@ def short(ms: int, span_ms: int) -> str:
     return text[5:10] if span_ms <= 700 * DAY else text[:7]
 
 
+#: The least that an axis spans, as a share of its values.
+_LEAST = 0.04
 _STEPS = (
     *(each * SECOND for each in (1, 5, 15)),
     *(each * MINUTE for each in (1, 5, 15, 30)),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
+from unicodedata import east_asian_width
 
 import numpy as np
 from markupsafe import Markup
@@ -12,15 +13,14 @@ from markupsafe import Markup
 from stream_monitor.reports.columns import shares_of
 from stream_monitor.reports.scale import Scale
 from stream_monitor.reports.svg import element, path, picture
-from stream_monitor.reports.words import number
+from stream_monitor.reports.words import limit, marks, number
 
 WIDTH, HEIGHT = 360.0, 168.0
 LEFT, RIGHT, TOP, BOTTOM = 12.0, 12.0, 10.0, 24.0
 #: Categories with bars of their own; the rest is put together.
-BARS = 8
+BARS = 6
 #: A density so much above the middle one hides all others.
 _SPIKE = 12.0
-_LABEL = 18
 
 
 def distribution_chart(title: str, counts: Mapping[str, Any]) -> Markup:
@@ -32,8 +32,8 @@ def distribution_chart(title: str, counts: Mapping[str, Any]) -> Markup:
     edges = [float(each) for each in counts["edges"]]
     if _is_smooth(edges, then, now):
         return _densities(title, edges, then, now)
-    names = [f"≤ {number(edge)}" for edge in edges[1:-1]]
-    names.append(f"> {number(edges[-2])}" if len(edges) > 2 else "all")
+    names = [f"≤ {limit(edge)}" for edge in edges[1:-1]]
+    names.append(f"> {limit(edges[-2])}" if len(edges) > 2 else "all")
     return _bars(title, *_pooled(names, then, now))
 
 
@@ -76,9 +76,10 @@ def _densities(
             yield x(float(right)), y(float(height))
         yield x(float(places[-1])), y(0.0)
 
-    marks = [
-        element("text", number(mark), x=x(mark), y=HEIGHT - 7, class_="mark middle")
-        for mark in x.marks(4)
+    there = x.marks(4)
+    marked = [
+        element("text", text, x=x(mark), y=HEIGHT - 7, class_="mark middle")
+        for mark, text in zip(there, marks(there), strict=True)
         if LEFT + 10 <= x(mark) <= WIDTH - RIGHT - 10
     ]
     ground = y(0.0)
@@ -89,7 +90,7 @@ def _densities(
         element("path", d=path(outline(old), closed=True), class_="then"),
         element("path", d=path(outline(new)), class_="now"),
         element("line", x1=LEFT, x2=WIDTH - RIGHT, y1=ground, y2=ground, class_="axis"),
-        *marks,
+        *marked,
     )
 
 
@@ -123,18 +124,45 @@ def _pooled(
 
 
 def _bars(title: str, names: Sequence[str], then: Sequence[float], now: Sequence[float]) -> Markup:
-    step, left, right = 24.0, 118.0, 52.0
-    height = TOP + step * len(names) + 6
+    step, left, right = 30.0, 128.0, 56.0
+    height = TOP + step * len(names)
     x = Scale(0.0, max([*then, *now, 1e-9]), left, WIDTH - right)
     drawn: list[Markup] = []
     for at, (name, old, new) in enumerate(zip(names, then, now, strict=True)):
         y = TOP + at * step
-        label = name if len(name) <= _LABEL else name[: _LABEL - 1] + "…"
-        drawn += [
-            element("text", label, x=left - 6, y=y + 14, class_="mark right"),
-            element("rect", x=left, y=y, width=x(old) - left, height=9, class_="then"),
-            element("rect", x=left, y=y + 10, width=x(new) - left, height=9, class_="now-bar"),
-            element("text", f"{100 * old:.3g} %", x=x(old) + 4, y=y + 8, class_="mark small"),
-            element("text", f"{100 * new:.3g} %", x=x(new) + 4, y=y + 18, class_="mark small"),
-        ]
+        label = fitting(name, left - 10)
+        drawn.append(element("text", label, x=left - 6, y=y + 16, class_="mark right"))
+        for share, top, class_ in ((old, y, "then"), (new, y + 12, "now-bar")):
+            width = max(x(share) - left, 1.0)
+            place = {"x": left, "y": top, "width": width, "height": 11}
+            drawn.append(element("rect", **place, class_=class_))
+            at_x = left + width + 4
+            drawn.append(
+                element("text", number(share, "share"), x=at_x, y=top + 9.5, class_="mark small")
+            )
     return picture(title, WIDTH, height, *drawn)
+
+
+def fitting(text: str, width: float) -> str:
+    """The beginning of a text that is no wider than a place, in the letters of a picture.
+
+    >>> fitting("north", 80.0), fitting("a long name of a place", 80.0)
+    ('north', 'a long n…')
+    """
+    if sum(map(_width, text)) <= width:
+        return text
+    room = width - _width("…")
+    for at, letter in enumerate(text):
+        room -= _width(letter)
+        if room < 0:
+            return f"{text[:at]}…"
+    return text
+
+
+def _width(letter: str) -> float:
+    """Of a letter of 12 pixels in the widest of the page's fonts."""
+    if letter in "WMmw@%…—" or east_asian_width(letter) in "WF":
+        return 12.2
+    if letter.isupper() or ord(letter) > 0x24F:
+        return 9.4
+    return 7.7

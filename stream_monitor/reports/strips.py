@@ -5,21 +5,26 @@ These pictures have no text in them and are stretched to the width of the page.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
 from markupsafe import Markup
 
 from stream_monitor.detectors.verdict import State
+from stream_monitor.reports.columns import ColumnStory
 from stream_monitor.reports.facts import WindowFacts
 from stream_monitor.reports.svg import element, picture
+from stream_monitor.reports.words import column_name, count, moment, number
 
 CELLS = 96
 #: From this effect on a cell has the fullest colour: a critical drift.
 FULL = 0.2
 _SHADES = 5
 _WIDTH, _HEIGHT = 960.0, 16.0
+#: What a window came to, as people say it.
+WORDS = {State.OK: "ok", State.ALARM: "in alarm", State.THIN: "with too few events"}
 
 
 class Track(NamedTuple):
@@ -51,10 +56,16 @@ def window_strip(windows: Sequence[WindowFacts], track: Track) -> Markup:
     for window in windows:
         cell = track.cell(window.end_ms)
         worst[cell] = max(window.status, worst.get(cell, ""), key=lambda s: rank.get(s, 0))
-    return _cells("the windows in the order of time", worst.items(), track.cells)
+    came = Counter(window.status for window in windows)
+    said = f"{count(len(windows), 'window')} in the order of time: " + ", ".join(
+        f"{came[state]:,} {told}" for state, told in WORDS.items()
+    )
+    return _cells(said, worst.items(), track.cells)
 
 
-def episode_strip(since_ms: int, end_ms: int | None, class_: str, track: Track) -> Markup:
+def episode_strip(
+    title: str, since_ms: int, end_ms: int | None, class_: str, track: Track
+) -> Markup:
     """The time of an alert within the period; one that is open goes on to its end."""
     begin, end, _ = track
     left = min(max(since_ms, begin), end)
@@ -64,17 +75,18 @@ def episode_strip(since_ms: int, end_ms: int | None, class_: str, track: Track) 
     x = min((left - begin) * scale, _WIDTH - width)
     bar = element("rect", x=x, y=2, width=width, height=_HEIGHT - 4, class_=class_)
     ground = element("rect", x=0, y=7, width=_WIDTH, height=2, class_="ground")
-    return _stretched("the time of the alert", ground, bar)
+    until = "the end of the period, still open" if end_ms is None else moment(end_ms)
+    return _stretched(f"{title}: {moment(since_ms)} to {until}", ground, bar)
 
 
 def drift_strips(
-    windows: Sequence[WindowFacts], columns: Collection[str], track: Track
+    windows: Sequence[WindowFacts], stories: Sequence[ColumnStory], track: Track
 ) -> dict[str, Markup]:
-    """Each column's drift: the stronger the darker, of another colour where it is in alarm.
+    """Each column's drift: the stronger the darker, higher and of another colour in alarm.
 
     A cell has the largest effect of its windows.
     """
-    found: dict[str, dict[int, tuple[float, bool]]] = {column: {} for column in columns}
+    found: dict[str, dict[int, tuple[float, bool]]] = {one.column: {} for one in stories}
     for window in windows:
         cell = track.cell(window.end_ms)
         if window.first is None:
@@ -86,15 +98,16 @@ def drift_strips(
                 alarm or column in window.first.drifted,
             )
     return {
-        column: _cells(
-            "drift over time",
+        one.column: _cells(
+            f"drift of {column_name(one.column)}: {number(one.now)} in the newest window, "
+            f"{number(one.largest)} at most, {count(one.in_alarm, 'window')} in alarm",
             [
                 (cell, f"{'hot' if alarm else 'cool'}{shade(effect)}")
-                for cell, (effect, alarm) in cells.items()
+                for cell, (effect, alarm) in found[one.column].items()
             ],
             track.cells,
         )
-        for column, cells in found.items()
+        for one in stories
     }
 
 
@@ -113,10 +126,24 @@ def _cells(title: str, cells: Iterable[tuple[int, str]], of: int) -> Markup:
         else:
             runs.append((at, at + 1, class_))
     drawn = [
-        element("rect", x=first * width, width=(end - first) * width, height=_HEIGHT, class_=class_)
+        element(
+            "rect",
+            x=first * width,
+            y=(_HEIGHT - (height := _height(class_))) / 2,
+            width=(end - first) * width,
+            height=height,
+            class_=class_,
+        )
         for first, end, class_ in runs
     ]
     return _stretched(title, *drawn)
+
+
+def _height(class_: str) -> float:
+    """An alarm is higher, so that it can be told without colours."""
+    if class_ == State.THIN:
+        return 4.0
+    return _HEIGHT if class_ == State.ALARM or class_.startswith("hot") else 8.0
 
 
 def _stretched(title: str, *children: Markup) -> Markup:

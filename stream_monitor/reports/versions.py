@@ -3,21 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
-from stream_monitor.reports.words import count, figure_name, interval, number
+from stream_monitor.reports.tables import Table
+from stream_monitor.reports.words import count, cut, figure_name, interval, number
 
 #: Values of a slice that have a line; those with most rows.
 VALUES = 20
-
-
-class Table(NamedTuple):
-    """``note`` is what the table leaves out, or empty."""
-
-    title: str
-    heads: list[str]
-    rows: list[list[str]]
-    note: str = ""
 
 
 def slice_tables(cumulative: Mapping[str, Any]) -> list[Table]:
@@ -35,7 +27,7 @@ def _slices(name: str, dimension: Mapping[str, Any]) -> Table:
     shown = values[:VALUES]
     figures = list(dict.fromkeys(f for _, found in shown for f in found["figures"]))
     rows = [
-        [value, f"{found['rows']:,}", f"{found['labelled']:,}"]
+        [cut(value), f"{found['rows']:,}", f"{found['labelled']:,}"]
         + [_told(found["figures"].get(figure), figure) for figure in figures]
         for value, found in shown
     ]
@@ -45,11 +37,12 @@ def _slices(name: str, dimension: Mapping[str, Any]) -> Table:
     if dimension.get("dropped_rows"):
         left.append(f"{count(dimension['dropped_rows'], 'event')} of values beyond the limit")
     note = f"Not shown: {' and '.join(left)}." if left else ""
-    heads = [name, "events", "labelled", *(figure_name(figure) for figure in figures)]
-    return Table(f"By {name}", heads, rows, note)
+    heads = [cut(name), "events", "labelled", *(figure_name(figure) for figure in figures)]
+    return Table(f"By {cut(name)}", heads, rows, note)
 
 
 def _version(found: Mapping[str, Any]) -> Table:
+    version, champion = cut(str(found["version"])), cut(str(found["champion"]))
     rows = [
         [
             figure_name(each["metric"]),
@@ -63,14 +56,15 @@ def _version(found: Mapping[str, Any]) -> Table:
     ]
     heads = [
         "figure",
-        f"{found['champion']} (champion)",
-        str(found["version"]),
+        f"{champion} (champion)",
+        version,
         "difference",
-        "95 %",
+        "95 % interval",
         "decided",
     ]
     note = "Decided: by a confidence sequence, which may be read at any time."
-    return Table(f"Version {found['version']} beside {found['champion']}", heads, rows, note)
+    worse = frozenset(at for at, each in enumerate(found["metrics"]) if each["decided"] == "worse")
+    return Table(f"Version {version} beside {champion}", heads, rows, note, worse)
 
 
 def _told(figure: Mapping[str, Any] | None, name: str) -> str:

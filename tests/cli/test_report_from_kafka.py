@@ -16,11 +16,15 @@ from aiokafka import AIOKafkaProducer
 
 from stream_monitor.cli.main import run
 from stream_monitor.config.load import load
+from stream_monitor.config.settings import ModelSettings
 from stream_monitor.kafka.admin import create_topics
+from stream_monitor.kafka.archive import Archive
 from stream_monitor.kafka.references import publish
 from stream_monitor.reference.codec import decode, encode
+from stream_monitor.reports.history import Gathering, History
+from stream_monitor.views.protocol import UnavailableError
 from tests.pipeline.events import reference
-from tests.reports.documents import alert, report
+from tests.reports.documents import HOUR, START_MS, alert, report
 
 pytestmark = pytest.mark.kafka
 
@@ -86,3 +90,38 @@ def test_a_period_without_reports_says_what_to_do(
     assert run([*asked, "-o", "page.html"]) == 3
     assert "has no report of nobody" in capsys.readouterr().err
     assert not Path("page.html").exists()
+
+
+def gathered(archive: Archive, model: str = "m") -> History:
+    """What a worker that is asked for a period finds of it on the topics."""
+    gathering = Gathering(model, START_MS, START_MS + 9 * HOUR, ModelSettings())
+    asyncio.run(archive.read(model, START_MS, gathering))
+    return gathering.history()
+
+
+def test_a_worker_reads_back_what_the_topics_have_and_no_more_than_it_may(told: None) -> None:
+    settings = load(None, os.environ, "the tests")
+    whole = gathered(Archive(settings))
+    assert (len(whole.windows), len(whole.episodes), whole.unread) == (6, 1, 1)
+    assert (whole.windows[2].revision, whole.is_cut) == (1, False)
+    assert gathered(Archive(settings), "nobody").windows == ()
+    short = gathered(Archive(settings, max_bytes=0))
+    assert short.is_cut
+    assert len(short.windows) < 6
+    assert gathered(Archive(settings, max_s=0.0)).is_cut
+
+
+def test_a_worker_reads_back_one_period_at_a_time(told: None) -> None:
+    archive = Archive(load(None, os.environ, "the tests"))
+
+    async def both() -> tuple[list[BaseException | None], int]:
+        gathering = Gathering("m", START_MS, START_MS + 9 * HOUR, ModelSettings())
+        asked = (archive.read("m", START_MS, gathering) for _ in range(2))
+        ended = await asyncio.gather(*asked, return_exceptions=True)
+        await archive.read("m", START_MS, gathering)
+        return ended, len(gathering.history().windows)
+
+    (first, second), windows = asyncio.run(both())
+    assert first is None
+    assert isinstance(second, UnavailableError)
+    assert windows == 6

@@ -120,6 +120,25 @@ def test_either_worker_owns_some_of_the_models_and_answers_the_same_for_all(
     assert all(alert["look_first"] for alert in alerts)
 
 
+def test_a_period_before_what_is_at_hand_is_read_back_from_the_topics_by_either_worker(
+    workers: tuple[Monitor, Monitor],
+) -> None:
+    asked = f"&format=json&since={EPOCH_MS - 60_000}&until={EPOCH_MS + ROWS * 500}"
+    for worker in workers:
+        for model in MODELS[:2]:
+            status, told = until(
+                lambda worker=worker, model=model: (
+                    got
+                    if (got := ask(worker, f"/monitor/report?model={model}{asked}"))[0] != 503
+                    else None
+                )
+            )
+            assert status == 200
+            assert told["windows"]["all"] > 5
+            assert told["columns"][0]["column"] == "feature:x"
+            assert not told["found"]["is_cut"]
+
+
 def test_labels_that_are_sent_by_http_revise_what_was_reported(
     workers: tuple[Monitor, Monitor],
 ) -> None:

@@ -182,7 +182,9 @@ def test_labels_in_any_order_and_through_any_crash_end_in_the_figures_of_one_pas
     for name, *arguments in schedule:
         getattr(cluster, name)(*arguments)
     cluster.finish()
-    assert final(cluster.documents(Stream.REPORTS)) == expected
+    said = cluster.documents(Stream.REPORTS)
+    assert final(said) == expected
+    assert newest_cumulative(said) == newest_cumulative(by_id(published))
     if expected:
         found, one_pass = (e.models["m"].performance for e in (cluster.evaluator, engine.evaluator))
         assert found == one_pass
@@ -200,6 +202,14 @@ def known_alerts(cluster: FakeCluster) -> dict[str, str]:
     """How each alert on performance stands by what stage 2 knows of it."""
     episodes = cluster.evaluator.models["m"].episodes
     return {episode.event.alert_id: episode.event.status for episode in episodes}
+
+
+def newest_cumulative(said: dict[str, list[dict[str, Any]]]) -> dict[str, Any] | None:
+    """Of all windows with all of their labels, whichever document carries it."""
+    found = [d["cumulative"] for each in said.values() for d in each if "cumulative" in d]
+    return max(
+        found, key=lambda told: (told["to_ms"], told["rows"], told["labelled"]), default=None
+    )
 
 
 def vars_of(event: Event) -> dict[str, Any]:

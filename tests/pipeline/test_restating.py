@@ -182,6 +182,30 @@ def test_a_candidate_version_that_errs_more_is_found_worse_than_the_champion() -
     assert of_versions["2"]["figures"]["accuracy"]["value"] == pytest.approx(0.75)
 
 
+def test_of_windows_that_are_revised_together_the_newest_carries_the_cumulative_figures() -> None:
+    world = World.of()
+    ids = [
+        *world.predict(range(0, 300, 2), model_version="1"),
+        *world.predict(range(1, 300, 2), model_version="2"),
+    ]
+    world.predict([400])
+    first = world.reports(revision=0)
+    assert first[-1]["cumulative"]["labelled"] == 0
+    assert all(report["cumulative"]["to_ms"] == report["window"]["end_ms"] for report in first)
+    world.label(ids[:30] + ids[150:180], "1")
+    world.revise()
+    revised = world.reports(revision=1)
+    (carrier,) = [report for report in revised if "cumulative" in report]
+    assert carrier["window"]["end_ms"] == max(report["window"]["end_ms"] for report in revised)
+    cumulative = carrier["cumulative"]
+    assert cumulative["to_ms"] == first[-1]["window"]["end_ms"] > carrier["window"]["end_ms"]
+    assert (cumulative["rows"], cumulative["labelled"]) == (first[-1]["cumulative"]["rows"], 60)
+    of_versions = cumulative["slices"]["version"]["values"]
+    assert {name: found["labelled"] for name, found in of_versions.items()} == {"1": 30, "2": 30}
+    (beside,) = cumulative["versions"]
+    assert (beside["champion"], beside["version"]) == ("1", "2")
+
+
 def test_values_of_a_segment_beyond_the_cap_are_dropped_and_counted() -> None:
     world = World.of(slices=SliceSettings(segments=("country",), max_values=3))
     for at in range(300):

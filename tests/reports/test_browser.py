@@ -62,6 +62,38 @@ def test_every_part_is_seen_and_nothing_is_asked_for_or_complained_of(
     within(look)
 
 
+#: Letters beyond the frame of their picture, by a pixel or more.
+CLIPPED = """
+[...document.querySelectorAll('svg text')].filter(text => {
+  const [box, frame] = [text.getBoundingClientRect(), text.ownerSVGElement.getBoundingClientRect()];
+  return box.left < frame.left - 1 || box.right > frame.right + 1
+    || box.top < frame.top - 1 || box.bottom > frame.bottom + 1;
+}).map(text => text.textContent)
+"""
+LONG = "W" * 20 + "_the_name_of_a_feature_that_somebody_has_made_by_joining"
+
+
+@pytest.mark.parametrize("name", [*ACTS, LONG])
+def test_no_letters_are_cut_off_on_any_medium(name: str, tmp_path: Path) -> None:
+    file = tmp_path / "report.html"
+    found = history(name) if name in ACTS else gather(list(dressed(name)))
+    file.write_text(render(found), encoding="utf-8")
+
+    async def look(page: Page) -> None:
+        for width, media in ((360, "screen"), (1_280, "screen"), (720, "print")):
+            await page.looks(width, media=media)
+            await page.open(file)
+            assert await page.evaluate(CLIPPED) == []
+            hidden = (
+                "[...document.querySelectorAll('.list')].filter("
+                "t => t.scrollWidth > t.parentElement.clientWidth + 1).length"
+            )
+            if media == "print" or width == 360:
+                assert await page.evaluate(hidden) == 0
+
+    within(look)
+
+
 def test_dark_and_light_differ_and_text_stands_out_in_both(tmp_path: Path) -> None:
     file = tmp_path / "report.html"
     file.write_text(render(history("drift")), encoding="utf-8")

@@ -121,7 +121,11 @@ def test_an_episode_stays_within_its_strip(since: int, end: int | None) -> None:
     track = Track.of(gather([("report", report(at)) for at in range(10)]).windows)
     drawn = str(
         episode_strip(
-            START_MS + since * HOUR, None if end is None else START_MS + end * HOUR, "x", track
+            "drift",
+            START_MS + since * HOUR,
+            None if end is None else START_MS + end * HOUR,
+            "x",
+            track,
         )
     )
     (x, width) = (
@@ -141,3 +145,8 @@ def test_any_text_in_a_picture_is_text(text: str) -> None:
     drawn = element("text", text, title=text)
     assert "<script" not in drawn
     assert drawn.unescape().startswith("<text title=")
+
+
+def test_midnights_are_told_by_their_days() -> None:
+    texts = [text for _, text in time_marks(START_MS, START_MS + 48 * HOUR)]
+    assert texts == ["09-22", "09-23"]

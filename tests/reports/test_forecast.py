@@ -7,7 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stream_monitor.reports.facts import Point
 from stream_monitor.reports.forecast import FEWEST, forecast
+from stream_monitor.reports.series import Dated, forecast_of
 from stream_monitor.statistics.arrays import FloatArray
 
 HOUR = 3_600_000
@@ -26,16 +28,55 @@ def remembering(rng: np.random.Generator, n: int, coefficient: float) -> FloatAr
     return found[200:]
 
 
-@pytest.mark.parametrize("coefficient", [0.0, 0.5, 0.9])
-@pytest.mark.parametrize("n", [FEWEST, 60, 300])
-def test_of_stationary_series_at_most_one_in_twenty_gets_a_date(n: int, coefficient: float) -> None:
+@pytest.mark.parametrize("coefficient", [0.0, 0.5, 0.8, 0.9])
+@pytest.mark.parametrize("n", [FEWEST, 30, 60, 300])
+def test_of_series_that_remember_two_in_a_hundred_get_a_date_and_nine_in_ten_intervals_hold(
+    n: int, coefficient: float
+) -> None:
     rng = np.random.default_rng([n, int(10 * coefficient)])
-    dated = 0
-    for _ in range(400):
-        found = forecast(hours(n), remembering(rng, n, coefficient), limit=1.5)
+    dated = held = 0
+    for _ in range(500):
+        series = remembering(rng, n + n // 2, coefficient)
+        found = forecast(hours(n), series[:n], limit=1.5)
         assert found is not None
         dated += found.reaches is not None
-    assert dated / 400 <= 0.05
+        ahead = n + (n - 1) // 2 - 1  # half as far ahead as the history is long
+        held += found.lower <= series[ahead] <= found.upper
+    assert dated / 500 <= 0.02
+    assert 0.9 <= held / 500 <= 0.995
+
+
+@pytest.mark.parametrize("slides", [2, 6, 12])
+def test_windows_that_overlap_give_no_dates_and_intervals_that_hold(slides: int) -> None:
+    """Of noise: each window is the mean of as many slides as it has, and shares all but one."""
+    rng = np.random.default_rng(slides)
+    dated = held = 0
+    for _ in range(400):
+        noise = rng.normal(size=70 * slides) * np.sqrt(slides)
+        means = np.convolve(noise, np.full(slides, 1 / slides), "valid")
+        series = [
+            Dated((at - slides) * HOUR, at * HOUR, Point(float(value)))
+            for at, value in enumerate(means, start=slides)
+        ]
+        known = series[: 40 * slides]
+        found = forecast_of(known, limit=1.5, bounds=(-np.inf, np.inf))
+        assert found is not None
+        assert found.n <= 40
+        dated += found.reaches is not None
+        then = next(each for each in series if each.end_ms >= found.at_ms)
+        held += found.lower <= then.point.value <= found.upper
+    assert dated / 400 <= 0.02
+    assert 0.9 <= held / 400 <= 0.995
+
+
+def test_of_a_page_of_noise_hardly_one_in_fifty_has_a_date() -> None:
+    """Twenty figures are forecast on a page, each of which could be dated by chance."""
+    rng = np.random.default_rng(20)
+    pages = 0
+    for _ in range(150):
+        figures = [forecast(hours(60), rng.normal(size=60), limit=1.5) for _ in range(20)]
+        pages += any(each is not None and each.reaches is not None for each in figures)
+    assert pages / 150 <= 0.02
 
 
 @pytest.mark.parametrize("share", [0.25, 0.5, 0.75, 0.9])
@@ -111,3 +152,17 @@ def test_a_limit_that_lies_behind_is_not_reached() -> None:
     assert found is not None
     assert found.slope is not None
     assert found.reaches is None
+
+
+@pytest.mark.parametrize(
+    ("every_ms", "unit_ms"), [(6 * HOUR, 24 * HOUR), (HOUR, HOUR), (HOUR // 60, HOUR // 60)]
+)
+def test_a_date_is_no_finer_than_it_can_be_known(every_ms: int, unit_ms: int) -> None:
+    ends = np.arange(1, 121, dtype=np.int64) * every_ms
+    found = forecast(ends, np.arange(120.0), limit=150.0)
+    assert found is not None
+    assert found.reaches is not None
+    for date in found.reaches:
+        assert date is not None
+        assert date % unit_ms == 0
+    assert found.reaches.earliest_ms <= found.reaches.at_ms <= ends[-1] + 31 * every_ms

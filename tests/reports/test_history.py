@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from stream_monitor.config.settings import ModelSettings
 from stream_monitor.errors import DataError
-from stream_monitor.reports import history as module
 from stream_monitor.reports.history import Gathering, History
 from tests.reports.acts import history
 from tests.reports.documents import HOUR, MODEL, START_MS, alert, report
@@ -29,9 +28,13 @@ DOCUMENTS: list[tuple[str, Mapping[str, Any]]] = [
 
 
 def gather(
-    documents: list[tuple[str, Mapping[str, Any]]], first: int = 0, last: int = 100
+    documents: list[tuple[str, Mapping[str, Any]]],
+    first: int | None = 0,
+    last: int = 100,
+    **bounds: int,
 ) -> History:
-    found = Gathering(MODEL, START_MS + first * HOUR, START_MS + last * HOUR, SETTINGS)
+    since_ms = None if first is None else START_MS + first * HOUR
+    found = Gathering(MODEL, since_ms, START_MS + last * HOUR, SETTINGS, **bounds)
     for kind, document in documents:
         (found.report if kind == "report" else found.alert)(document)
     return found.history()
@@ -74,22 +77,18 @@ def test_an_alert_that_was_over_before_the_period_is_left_out_and_an_open_one_is
     assert gather([("alert", alert(2))], 8).episodes
 
 
-def test_too_many_windows_are_counted_and_the_newest_are_kept(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(module, "MAX_WINDOWS", 50)
+def test_too_many_windows_are_counted_and_the_newest_are_kept() -> None:
     documents = [("report", report(at, {"feature:x": 0.1})) for at in range(200)]
-    found = gather(documents, last=1_000)
+    found = gather(documents, last=1_000, max_windows=50)
     assert len(found.windows) <= 50
     assert found.dropped + len(found.windows) == 200
     assert found.windows[-1].end_ms == START_MS + 200 * HOUR
-    assert gather(documents + documents[:20], last=1_000) == found
+    assert gather(documents + documents[:20], last=1_000, max_windows=50) == found
 
 
-def test_with_many_columns_fewer_windows_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "MAX_FACTS", 1_000)
+def test_with_many_columns_fewer_windows_are_kept() -> None:
     wide = {f"feature:{i}": 0.1 for i in range(40)}
-    found = gather([("report", report(at, wide)) for at in range(100)], last=1_000)
+    found = gather([("report", report(at, wide)) for at in range(100)], last=1_000, max_facts=1_000)
     assert sum(window.size for window in found.windows) <= 1_000
     assert found.windows[-1].end_ms == START_MS + 100 * HOUR
 
@@ -133,3 +132,17 @@ def test_the_engines_own_documents_can_all_be_read() -> None:
         assert all(window.first is not None for window in found.windows)
         assert set(found.newest) == set(found.windows[-1].first.effects)  # type: ignore[union-attr]
     assert any(window.revision for window in history("late-labels").windows)
+
+
+def test_without_a_beginning_the_period_begins_with_the_first_window() -> None:
+    found = gather(DOCUMENTS, None, 8)
+    assert (found.since_ms, found.found) == (START_MS, (START_MS, START_MS + 8 * HOUR))
+    assert found.is_whole
+    assert gather([], None).since_ms == START_MS + 100 * HOUR
+
+
+@pytest.mark.parametrize(("first", "last", "whole"), [(0, 8, True), (-5, 8, False), (0, 12, False)])
+def test_a_period_is_whole_if_windows_reach_from_its_beginning_to_its_end(
+    first: int, last: int, whole: bool
+) -> None:
+    assert gather(DOCUMENTS, first, last).is_whole is whole

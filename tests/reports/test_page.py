@@ -6,6 +6,8 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from html.parser import HTMLParser
+from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -44,7 +46,7 @@ class Parsed(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.elements.append(tag)
         self.attributes += [(name, value or "") for name, value in attrs]
-        self.ids += [value or "" for name, value in attrs if name == "id"]
+        self.ids += [value or "" for name, value in attrs if name == "id" and tag == "section"]
 
     def handle_data(self, data: str) -> None:
         self.text.append(data)
@@ -68,6 +70,20 @@ def test_every_part_is_there_in_its_order(name: str) -> None:
     assert parsed.ids == list(SECTIONS)
     links = [value[1:] for key, value in parsed.attributes if key == "href" and value[:1] == "#"]
     assert set(links) == set(SECTIONS)
+
+
+@pytest.mark.parametrize("name", ACTS)
+def test_who_cannot_see_the_page_finds_heads_and_the_words_of_pictures(name: str) -> None:
+    page = render(history(name))
+    levels = [int(level) for level in re.findall(r"<h([1-6])", page)]
+    assert levels[:2] == [1, 2]
+    assert levels.count(1) == 1
+    assert all(after - before <= 1 for before, after in pairwise(levels))
+    assert page.count("<svg") == len(re.findall(r'<svg [^>]*role="img"[^>]*><title>[^<]{9,}', page))
+    assert not re.search(r"<th(?! scope=\"(?:row|col)\")[ >]", page)
+    assert page.count("<figure") == page.count("<figcaption><h3>")
+    heads = re.findall(r'aria-labelledby="([^"]+)"', page)
+    assert heads == re.findall(r'<h2 id="([^"]+)"', page) == [f"{id_}-head" for id_ in SECTIONS]
 
 
 def test_the_same_history_gives_the_same_page() -> None:
@@ -149,8 +165,15 @@ def test_a_hundred_columns_and_a_thousand_windows_stay_readable() -> None:
 def test_the_document_is_json_and_says_what_the_page_says(name: str) -> None:
     found = document(history(name))
     assert json.loads(json.dumps(found, allow_nan=False)) == found
-    assert found["verdict"]["sentence"] in " ".join(Parsed(render(history(name))).text)
+    assert found["verdict"]["sentence"] in "".join(Parsed(render(history(name))).text)
     assert found["windows"]["all"] == len(history(name).windows)
+
+
+def test_the_page_on_reports_names_every_key_of_the_document() -> None:
+    page = (Path(__file__).parents[2] / "docs/reports.md").read_text(encoding="utf-8")
+    listed = page.split("## As JSON")[1].split("\n## ")[0]
+    heads = re.findall(r"^\| (`.*?) \|", listed, re.MULTILINE)
+    assert sorted(re.findall(r"`(\w+)`", " ".join(heads))) == sorted(document(history("drift")))
 
 
 def test_the_drawn_distributions_are_those_of_the_newest_window() -> None:

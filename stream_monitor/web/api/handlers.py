@@ -18,7 +18,7 @@ from stream_monitor.views.protocol import ModelCard, Report, View
 from stream_monitor.web.api import answers, bodies, reporting, requests
 from stream_monitor.web.api.html import Page, page
 from stream_monitor.web.api.openapi import document
-from stream_monitor.web.api.ports import Intake, Simulator, Topic
+from stream_monitor.web.api.ports import Archive, Intake, Simulator, Topic
 from stream_monitor.web.api.problems import ProblemError, unknown
 from stream_monitor.web.api.routes import JSON, ROUTES, SIMULATE, Route
 from stream_monitor.web.pages import Pages
@@ -35,6 +35,7 @@ class Handlers:
         self,
         settings: Settings,
         view: View,
+        archive: Archive,
         intake: Intake,
         pages: Pages,
         now_ms: Callable[[], int],
@@ -42,6 +43,7 @@ class Handlers:
     ) -> None:
         self._settings = settings
         self._view = view
+        self._archive = archive
         self._intake = intake
         self._pages = pages
         self._now_ms = now_ms
@@ -96,8 +98,9 @@ class Handlers:
 
     async def report(self, request: web.Request) -> web.Response:
         query = requests.read_query(requests.ReportQuery, request.query)
-        await self._known(query.model)
-        return await reporting.report(self._view, self._settings.for_model, query, self._now_ms())
+        return await reporting.report(
+            self._view, self._archive, self._settings.for_model, query, self._now_ms()
+        )
 
     async def simulate(self, request: web.Request) -> web.Response:
         assert self._simulator is not None

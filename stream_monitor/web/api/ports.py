@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, Protocol
 
+from stream_monitor.reports.history import Gathering
+
 Topic = Literal["predictions", "labels"]
 
 
@@ -24,3 +26,14 @@ class Simulator(Protocol):
 
     async def start(self, name: str, seed: int) -> Mapping[str, Any]:
         """Begin to send one of them; ``CannotPlayError`` where that cannot be."""
+
+
+class Archive(Protocol):
+    """What was published and is still kept, however long ago."""
+
+    async def read(self, model: str, since_ms: int, gathering: Gathering) -> None:
+        """Put a model's reports from a time on, and its alerts, into ``gathering``.
+
+        It is ``cut`` where a bound has ended the reading. ``UnavailableError`` while another is
+        being read, ``BrokerError`` where Kafka does not answer.
+        """

@@ -125,7 +125,9 @@ class ReportQuery(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     model: ModelName = Field(description="The model.")
-    since: Moment = Field(None, description="From here on in event time; else all.")
+    since: Moment = Field(
+        None, description="From here on in event time; left out, of the windows kept at hand."
+    )
     until: Moment = Field(None, description="Up to here; now where it is left out.")
     format: Literal["html", "json"] = Field("html", description="A page, or JSON.")
 

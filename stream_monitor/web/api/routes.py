@@ -116,7 +116,7 @@ ROUTES: tuple[Route, ...] = (
     ),
     Route(
         "GET", "/monitor/report", "report",
-        "What a period was like, as a page (or, by format=json, JSON), from the windows kept.",
+        "What a period was like, as a page (or, by format=json, JSON), while the topics have it.",
         query=requests.ReportQuery, media=HTML,
     ),
 )  # fmt: skip

@@ -16,12 +16,13 @@ from stream_monitor.config.api import ApiSettings
 from stream_monitor.errors import BrokerError
 from stream_monitor.metrics.exporter import Exporter
 from stream_monitor.metrics.snapshot import Snapshot
-from stream_monitor.pipeline.effects import Publish
+from stream_monitor.pipeline.effects import Publish, Stream
 from stream_monitor.pipeline.engine import LocalEngine
 from stream_monitor.reference.registry import References
+from stream_monitor.reports.history import Gathering
 from stream_monitor.scenarios.now import CannotPlayError
 from stream_monitor.views.followed import FollowedView
-from stream_monitor.views.protocol import View
+from stream_monitor.views.protocol import UnavailableError, View
 from stream_monitor.web.api.access import Tokens
 from stream_monitor.web.api.application import application
 from stream_monitor.web.api.handlers import Handlers
@@ -79,6 +80,25 @@ class Kafka:
 
 
 @dataclass
+class Topics:
+    """An archive: all that was published, of which as many documents are read as it may."""
+
+    published: Sequence[Publish] = ()
+    most: int = 1_000_000
+    is_busy: bool = False
+    asked: list[tuple[str, int]] = field(default_factory=list)
+
+    async def read(self, model: str, since_ms: int, gathering: Gathering) -> None:
+        if self.is_busy:
+            raise UnavailableError("another report is being read; ask again in a moment")
+        self.asked.append((model, since_ms))
+        for publish in self.published[: self.most]:
+            take = gathering.report if publish.stream is Stream.REPORTS else gathering.alert
+            take(publish.document)
+        gathering.cut = len(self.published) > self.most
+
+
+@dataclass
 class Scenarios:
     """Scenarios that nobody sees."""
 
@@ -122,6 +142,7 @@ class Api:
 
     port: int = 0
     kafka: Kafka = field(default_factory=Kafka)
+    topics: Topics = field(default_factory=Topics)
     scenarios: Scenarios = field(default_factory=Scenarios)
     now_ms: int = 0
 
@@ -168,6 +189,7 @@ def serving(
     handlers = Handlers(
         chosen,
         of or view("m"),
+        api.topics,
         api.kafka,
         Pages(read, Exporter(read), lambda: NOW_MS + 500),
         lambda: NOW_MS,
