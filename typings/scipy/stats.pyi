@@ -12,11 +12,11 @@ class _TestResult(NamedTuple):
     statistic: np.float64
     pvalue: np.float64
 
-class _Quantiles(Protocol):
-    def ppf(self, q: npt.NDArray[np.float64], mu: float) -> npt.NDArray[np.float64]: ...
+class _Counts(Protocol):
+    def cdf(self, k: npt.NDArray[np.int64], mu: float) -> npt.NDArray[np.float64]: ...
 
 kstwo: _SurvivalFunction
-poisson: _Quantiles
+poisson: _Counts
 
 def ks_2samp(
     data1: npt.ArrayLike, data2: npt.ArrayLike, *, method: str = "auto"
