@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -28,7 +28,7 @@ DOCUMENTS: list[tuple[str, Mapping[str, Any]]] = [
 
 
 def gather(
-    documents: list[tuple[str, Mapping[str, Any]]],
+    documents: Sequence[tuple[str, Mapping[str, Any]]],
     first: int | None = 0,
     last: int = 100,
     **bounds: int,

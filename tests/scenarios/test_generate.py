@@ -14,10 +14,12 @@ from stream_monitor.reference.codec import encode
 from stream_monitor.reference.model import NumericColumn, Task
 from stream_monitor.scenarios.generate.features import draw, moments
 from stream_monitor.scenarios.generate.models import linear, standard
+from stream_monitor.scenarios.generate.seeds import generator
 from stream_monitor.scenarios.generate.stream import Stream
 from stream_monitor.scenarios.generate.traffic import event_times
 from stream_monitor.scenarios.prepare import prepare
 from stream_monitor.scenarios.spec.base import Generated, Traffic
+from stream_monitor.scenarios.spec.features import Poisson
 from tests.scenarios.shipped import shipped, written
 
 FEATURES = """\
@@ -70,6 +72,14 @@ def test_counts_booleans_and_categories_have_their_shares() -> None:
     }
     for found, share in shares.items():
         assert abs(found - share) < 4 * (share * (1 - share) / len(TIMES)) ** 0.5
+
+
+@pytest.mark.parametrize("mean", [1e-6, 0.3, 1.3, 40.0, 1e6])
+def test_counts_are_the_quantiles_of_their_law(mean: float) -> None:
+    kind = Poisson(kind="poisson", mean=mean)
+    found = draw(Generated(features={"n": kind}), TIMES[:500], 3, "stream")["n"]
+    scores = generator(3, "stream", "n").standard_normal(500)
+    assert found.tolist() == stats.poisson.ppf(stats.norm.cdf(scores), mean).tolist()
 
 
 def test_features_have_the_correlation_of_their_normal_scores_and_others_none() -> None:
