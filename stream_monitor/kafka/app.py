@@ -12,6 +12,7 @@ import faust
 
 from stream_monitor.config.security import SecuritySettings
 from stream_monitor.errors import BrokerError
+from stream_monitor.kafka.membership import NotAMemberError
 from stream_monitor.kafka.security import faust_credentials
 from stream_monitor.kafka.table import AcknowledgedTable
 from stream_monitor.kafka.transport import SCHEME, register
@@ -123,7 +124,8 @@ async def run_app(app: faust.App, stop: asyncio.Event | None = None) -> None:
     Returns after the last commit.
 
     Raises:
-        BrokerError: the worker could not stop in time, which takes a broker that is gone.
+        BrokerError: the worker could not stop in time, which takes a broker that is gone; or it
+            stood still for so long that it is no member of its group any more.
         BaseException: whatever the app crashed with.
     """
     stop = stop or asyncio.Event()
@@ -152,6 +154,8 @@ async def run_app(app: faust.App, stop: asyncio.Event | None = None) -> None:
         finally:
             for number in (signal.SIGINT, signal.SIGTERM):
                 loop.remove_signal_handler(number)
+    if isinstance(app.crash_reason, NotAMemberError):
+        raise BrokerError(str(app.crash_reason.args[0])) from app.crash_reason
     if app.crash_reason is not None:
         raise app.crash_reason
 
