@@ -206,6 +206,37 @@ def test_of_windows_that_are_revised_together_the_newest_carries_the_cumulative_
     assert (beside["champion"], beside["version"]) == ("1", "2")
 
 
+def test_late_labels_accuse_a_version_and_take_it_back() -> None:
+    """Of the candidate the wrong answers are told first; in the end both err as often."""
+    world = World.of(slices=SliceSettings(champion="1"))
+    champion: list[str] = []
+    candidate: list[str] = []
+    for ten_s in range(60):
+        seconds = [10 * ten_s + quarter / 4 for quarter in range(40)]
+        champion += world.predict(seconds, model_version="1")
+        candidate += world.predict(seconds, model_version="2")
+    for ids in (champion, candidate):
+        world.label(ids[::10], "0")
+    world.label([id_ for i, id_ in enumerate(champion) if i % 10], "1")
+    world.revise()
+
+    def said() -> list[dict[str, Any]]:
+        return [alert for alert in world.alerts() if alert["monitor"] == "version_worse"]
+
+    assert {(alert["column"], alert["status"]) for alert in said()} == {("version:2", "started")}
+    assert "version 2 is worse than the champion" in said()[0]["summary"]
+    assert said()[0]["false_alarms"] == "1 per 30d"
+    world.label([id_ for i, id_ in enumerate(candidate) if i % 10], "1")
+    world.revise()
+    assert said()[-1]["status"] == "withdrawn"
+    assert "performance/version_worse/version:2" not in world.reports()[-1]["open_alerts"]
+    last: dict[int, dict[str, Any]] = {}
+    for report in world.reports():
+        last[report["window"]["end_ms"]] = report
+    verdicts = [v for r in last.values() for v in r["verdicts"] if v["monitor"] == "version_worse"]
+    assert "alarm" not in {verdict["state"] for verdict in verdicts}
+
+
 def test_values_of_a_segment_beyond_the_cap_are_dropped_and_counted() -> None:
     world = World.of(slices=SliceSettings(segments=("country",), max_values=3))
     for at in range(300):
