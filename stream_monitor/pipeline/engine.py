@@ -46,6 +46,7 @@ def summariser_config(
         slicing=partial(slicing, settings),
         joins=joins if settings.labels.join else 0,
         max_message_bytes=join_bytes(settings),
+        heartbeat_ms=_HEARTBEAT_EMITS * settings.worker.emit_interval_ms,
         max_models=settings.worker.max_models,
     )
 
@@ -157,16 +158,21 @@ class LocalEngine:
     def finish(self) -> Iterator[Publish]:
         """Nothing more will come: judge what is left, and revise what labels have changed."""
         self._now_ms = _END_OF_TIME
-        for machine in self.summarisers:
-            yield from self._evaluate(machine.flush(self._now_ms, caught_up=True))
+        yield from self._rest()
         yield from self._joined()
         settle_ms = evaluator_config(self._settings, self._references).settle_ms
-        for _ in range(2):  # the first step may still be the one from before the last flush
+        # Silence is heard thrice before a step counts on it, and the first step may still be
+        # the one from before the last flush.
+        for _ in range(6):
             self._now_ms += settle_ms
-            yield from _published(self.evaluator.tick(self._now_ms))
+            yield from self._rest()
         while self.evaluator.unrevised:
             self._now_ms += self._settings.labels.revise_interval_ms
             yield from _published(self.evaluator.tick(self._now_ms))
+
+    def _rest(self) -> Iterator[Publish]:
+        for machine in self.summarisers:
+            yield from self._evaluate(machine.flush(self._now_ms, caught_up=True))
 
     def _summariser(self, partition: int, partitions: int, joins: int) -> Summariser:
         return Summariser(
@@ -220,3 +226,6 @@ _END_OF_TIME = 253_402_300_799_999
 #: A partition that is not silent any more says so at the next emit or the one after; a step of
 #: the watermark that counts on its silence waits longer.
 _SETTLE_EMITS = 3
+
+#: A reader that has nothing new says so at every second emit.
+_HEARTBEAT_EMITS = 2

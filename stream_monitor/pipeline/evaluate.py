@@ -20,8 +20,9 @@ from stream_monitor.pipeline.model_state import EvaluatorConfig, EvaluatorCounts
 from stream_monitor.pipeline.restore import restore
 from stream_monitor.pipeline.revising import Revising
 from stream_monitor.reference.model import NO_REFERENCE, Reference
+from stream_monitor.windows.hearing import Hearing
 from stream_monitor.windows.panes import WindowSpec
-from stream_monitor.windows.watermark import PartitionProgress, candidate
+from stream_monitor.windows.watermark import Moment, PartitionProgress, candidate
 
 
 class Evaluator:
@@ -32,6 +33,7 @@ class Evaluator:
         self.models: dict[str, ModelState] = {}
         self.progress: dict[int, PartitionProgress] = {}
         self._said_blocks = False
+        self._hearing = Hearing()
         self._config = config
         self._judging = Judging(config, self.counts)
         self._revising = Revising(config, self.counts)
@@ -45,6 +47,7 @@ class Evaluator:
         """Start from what :class:`Put` effects have kept, in any order."""
         self.models, self.progress = restore(self._config, items)
         self._said_blocks = False
+        self._hearing = Hearing()
 
     def handle(self, message: Message, now_ms: int) -> list[EvaluateEffect]:
         """Take one message in; what it completes is judged."""
@@ -55,13 +58,17 @@ class Evaluator:
         before = self.progress.get(message.partition)
         merged = message if before is None else before.merge(message)
         self.progress[message.partition] = merged
+        self._hearing.hear(message.partition)
         return [state.put_progress(merged), *self.tick(now_ms)]
 
     def tick(self, now_ms: int) -> list[EvaluateEffect]:
         """Judge every window that is due now."""
         effects: list[EvaluateEffect] = []
+        partitions = max((there.partitions for there in self.progress.values()), default=0)
+        again = self._hearing.again(range(partitions))
+        moment = Moment(now_ms, self._hearing.words, again)
         for model in sorted(self.models):
-            effects += self._advance(model, now_ms)
+            effects += self._advance(model, moment)
         return effects
 
     def _take(self, slot: Slot) -> list[EvaluateEffect]:
@@ -138,17 +145,17 @@ class Evaluator:
         model = self.models.setdefault(name, ModelState())
         return model.lanes.setdefault(hash_, Lane.of(spec))
 
-    def _advance(self, name: str, now_ms: int) -> list[EvaluateEffect]:
+    def _advance(self, name: str, moment: Moment) -> list[EvaluateEffect]:
         model = self.models[name]
         spec = self._config.spec(name)
         towards = candidate(
             name,
             self.progress,
-            now_ms=now_ms,
+            now_ms=moment.now_ms,
             idle_timeout_ms=self._config.idle_timeout_ms,
             closing_ms=spec.slide_ms + spec.allowed_lateness_ms,
         )
-        model.watermark = model.watermark.step(towards, now_ms, self._config.settle_ms)
+        model.watermark = model.watermark.step(towards, moment, self._config.settle_ms)
         if model.watermark_ms is None:
             return []
         effects: list[EvaluateEffect] = []
@@ -161,7 +168,7 @@ class Evaluator:
                 model.lanes[hash_].panes.pop(end - spec.slide_ms)
                 continue
             effects += self._judging.judge(name, model, hash_, reference, window)
-        effects += self._revising.revise(name, model, now_ms)
+        effects += self._revising.revise(name, model, moment.now_ms)
         effects += self._revising.close(name, model)
         return effects + self._retire(name, model, spec)
 

@@ -88,6 +88,11 @@ class FakeCluster:
         self._at = 0
         self._durable = (0, 0)  # summaries offset, effects flushed before it was committed
 
+    def position(self, partition: int) -> int:
+        """The offset that stage 1 of a partition reads next."""
+        reader = self._readers[partition]
+        return self.committed[partition] if reader.position is None else reader.position
+
     def read(self, partition: int, count: int) -> None:
         """Stage 1 handles the next ``count`` records of a partition."""
         self._read(self._readers[partition], self._wires[partition], count)
@@ -252,9 +257,12 @@ class FakeCluster:
             self.flush_joins(partition)
         self._everything_arrives()
         self.read_summaries(len(self.summaries))
-        for _ in range(4):  # silence is confirmed, of the last flush and of those before
+        for _ in range(8):  # silence is confirmed, of the last flush and of those before
             self.now_ms += 10**9
-            self._perform(self.evaluator.tick(self.now_ms))
+            for partition in range(len(self.logs)):
+                self.flush(partition, caught_up=True)
+            self._everything_arrives()
+            self.read_summaries(len(self.summaries))
         while self.evaluator.unrevised:
             self.now_ms += self.settings.labels.revise_interval_ms
             self._perform(self.evaluator.tick(self.now_ms))

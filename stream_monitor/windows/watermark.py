@@ -117,36 +117,50 @@ def candidate(
     return Candidate(max(newest, min(now_ms - idle_timeout_ms, newest + closing_ms)), silent=True)
 
 
+class Moment(NamedTuple):
+    """When a watermark may take a step: by the clock, and by what was heard.
+
+    ``words`` is how many words were heard from all partitions, ``again`` the number of the
+    newest after which all have spoken (:class:`~stream_monitor.windows.hearing.Hearing`).
+    """
+
+    now_ms: int
+    words: int
+    again: int
+
+
 @dataclass(frozen=True, slots=True)
 class Watermark:
     """A model's watermark, and one that is waiting for silence to be confirmed.
 
     When traffic begins again after a pause, one partition is read before the others, and
-    those still count as silent. So a step that leaves silent partitions out is taken only
-    when it has stood for ``settle_ms`` of the clock, and no further than the least far
-    candidate of that time: enough for the others to say that they are not silent any more.
+    those still count as silent; and one whose reader has died goes on counting as silent. So a
+    step that leaves silent partitions out is taken only when it has stood for ``settle_ms`` of
+    the clock and every partition has spoken again, and no further than the least far candidate
+    of that time: enough for the others to say that they are not silent any more.
     """
 
     at_ms: int | None = None
     waiting_ms: int | None = None
     since_ms: int = 0
+    since_word: int = 0
 
-    def step(self, towards: Candidate | None, now_ms: int, settle_ms: int) -> Watermark:
-        """The watermark after what is known at ``now_ms``; it never goes back."""
+    def step(self, towards: Candidate | None, at: Moment, settle_ms: int) -> Watermark:
+        """The watermark after what is known at a moment; it never goes back."""
         if towards is None:
             return Watermark(self.at_ms)
         if not towards.silent or not settle_ms:
             return Watermark(self._reach(towards.at_ms))
         if self.waiting_ms is None:
             ahead = self.at_ms is None or towards.at_ms > self.at_ms
-            return Watermark(self.at_ms, towards.at_ms, now_ms) if ahead else self
+            return Watermark(self.at_ms, towards.at_ms, at.now_ms, at.words) if ahead else self
         least = min(self.waiting_ms, towards.at_ms)
-        since_ms = min(self.since_ms, now_ms)  # a clock that was set back begins to wait anew
-        if now_ms - since_ms < settle_ms:
-            return Watermark(self.at_ms, least, since_ms)
+        since_ms = min(self.since_ms, at.now_ms)  # a clock that was set back begins to wait anew
+        if at.now_ms - since_ms < settle_ms or at.again < self.since_word:
+            return Watermark(self.at_ms, least, since_ms, self.since_word)
         reached = self._reach(least)
         further = towards.at_ms if towards.at_ms > reached else None
-        return Watermark(reached, further, now_ms)
+        return Watermark(reached, further, at.now_ms, at.words)
 
     def _reach(self, at_ms: int) -> int:
         return at_ms if self.at_ms is None else max(at_ms, self.at_ms)

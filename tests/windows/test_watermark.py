@@ -4,9 +4,11 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stream_monitor.windows.hearing import Hearing
 from stream_monitor.windows.watermark import (
     Candidate,
     ModelProgress,
+    Moment,
     PartitionProgress,
     Watermark,
     candidate,
@@ -22,6 +24,11 @@ def progress(
         for name, at in models.items()
     }
     return PartitionProgress(partition, of, position, caught_up, named)
+
+
+def heard(now_ms: int) -> Moment:
+    """When everybody has just spoken again."""
+    return Moment(now_ms, words=0, again=0)
 
 
 def watermark(*parts: PartitionProgress, now_ms: int = 1000) -> int | None:
@@ -52,31 +59,54 @@ def test_when_all_are_silent_time_goes_on_with_the_clock_but_only_far_enough_to_
 
 
 def test_a_watermark_never_goes_back() -> None:
-    at = Watermark().step(Candidate(60, silent=False), 0, 3)
-    assert at.step(Candidate(50, silent=False), 1, 3).at_ms == 60
-    assert at.step(None, 1, 3).at_ms == 60
+    at = Watermark().step(Candidate(60, silent=False), heard(0), 3)
+    assert at.step(Candidate(50, silent=False), heard(1), 3).at_ms == 60
+    assert at.step(None, heard(1), 3).at_ms == 60
 
 
 def test_a_step_that_counts_on_silence_waits_until_the_silence_has_lasted() -> None:
-    waiting = Watermark(10).step(Candidate(60, silent=True), 100, 3)
+    waiting = Watermark(10).step(Candidate(60, silent=True), heard(100), 3)
     assert waiting.at_ms == 10
-    assert waiting.step(Candidate(80, silent=True), 102, 3).at_ms == 10
-    assert waiting.step(Candidate(80, silent=True), 103, 3).at_ms == 60
+    assert waiting.step(Candidate(80, silent=True), heard(102), 3).at_ms == 10
+    assert waiting.step(Candidate(80, silent=True), heard(103), 3).at_ms == 60
 
 
 def test_a_partition_that_speaks_again_in_time_holds_the_step_back() -> None:
-    waiting = Watermark(10).step(Candidate(60, silent=True), 100, 3)
-    awake = waiting.step(Candidate(20, silent=True), 101, 3)
-    assert awake.step(Candidate(70, silent=True), 103, 3).at_ms == 20
-    assert awake.step(Candidate(30, silent=False), 102, 3).at_ms == 30
+    waiting = Watermark(10).step(Candidate(60, silent=True), heard(100), 3)
+    awake = waiting.step(Candidate(20, silent=True), heard(101), 3)
+    assert awake.step(Candidate(70, silent=True), heard(103), 3).at_ms == 20
+    assert awake.step(Candidate(30, silent=False), heard(102), 3).at_ms == 30
+
+
+def test_a_step_that_counts_on_silence_waits_until_every_partition_has_spoken_again() -> None:
+    hearing = Hearing()
+
+    def moment(now_ms: int) -> Moment:
+        return Moment(now_ms, hearing.words, hearing.again(range(2)))
+
+    def hear(*partitions: int) -> None:
+        for partition in partitions:
+            hearing.hear(partition)
+
+    towards = Candidate(60, silent=True)
+    unheard = Watermark(10).step(towards, moment(0), 3).step(towards, moment(1000), 3)
+    assert unheard.at_ms == 10
+    hear(0, 1, 0, 1, 1)
+    waiting = Watermark(10).step(towards, moment(100), 3)
+    for spoken in ((0,), (0, 0, 1)):  # the reader of 1 is slow, and its first word may be old
+        hear(*spoken)
+        waiting = waiting.step(towards, moment(200), 3)
+        assert waiting.at_ms == 10
+    hear(1)
+    assert waiting.step(towards, moment(201), 3).at_ms == 60
 
 
 def test_a_clock_that_is_set_back_holds_a_step_up_no_longer_than_to_settle() -> None:
-    waiting = Watermark(10).step(Candidate(60, silent=True), 3_600_000, 3)
-    back = waiting.step(Candidate(60, silent=True), 100, 3)
+    waiting = Watermark(10).step(Candidate(60, silent=True), heard(3_600_000), 3)
+    back = waiting.step(Candidate(60, silent=True), heard(100), 3)
     assert back.at_ms == 10
-    assert back.step(Candidate(60, silent=True), 102, 3).at_ms == 10
-    assert back.step(Candidate(60, silent=True), 103, 3).at_ms == 60
+    assert back.step(Candidate(60, silent=True), heard(102), 3).at_ms == 10
+    assert back.step(Candidate(60, silent=True), heard(103), 3).at_ms == 60
 
 
 @given(
@@ -93,7 +123,7 @@ def test_a_watermark_only_grows_and_only_to_what_was_a_candidate(
     for passed, towards in steps:
         now_ms += passed
         before = watermark.at_ms
-        watermark = watermark.step(towards, now_ms, 4)
+        watermark = watermark.step(towards, heard(now_ms), 4)
         if towards is not None:
             seen.add(towards.at_ms)
         if watermark.at_ms is not None:
