@@ -20,6 +20,7 @@ from stream_monitor.config.monitors import (
     MaximumSettings,
     MinimumSettings,
     PerformanceSettings,
+    QualitySettings,
 )
 from stream_monitor.config.settings import KafkaSettings, LabelSettings, ModelSettings, Settings
 from stream_monitor.events.batch import EventBatch, Record
@@ -49,6 +50,7 @@ def settings() -> Settings:
             performance=PerformanceSettings(
                 min=MinimumSettings(accuracy=0.55), max=MaximumSettings(log_loss=1.0)
             ),
+            quality=QualitySettings(min_rows=100),
             latency=LatencySettings(max_p99_ms=60),
             alerts=AlertSettings(consecutive=2, recover=2),
         ),
