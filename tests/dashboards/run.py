@@ -15,7 +15,12 @@ from faust.types import TP
 
 from stream_monitor.config.duration import MINUTE
 from stream_monitor.config.limits import MaximumSettings, MinimumSettings
-from stream_monitor.config.monitors import AlertSettings, LatencySettings, PerformanceSettings
+from stream_monitor.config.monitors import (
+    AlertSettings,
+    LatencySettings,
+    PerformanceSettings,
+    QualitySettings,
+)
 from stream_monitor.config.settings import KafkaSettings, LabelSettings, ModelSettings, Settings
 from stream_monitor.events.batch import EventBatch, Record
 from stream_monitor.kafka.offsets import Position
@@ -44,6 +49,7 @@ def settings() -> Settings:
             performance=PerformanceSettings(
                 min=MinimumSettings(accuracy=0.55), max=MaximumSettings(log_loss=1.0)
             ),
+            quality=QualitySettings(min_rows=100),
             latency=LatencySettings(max_p99_ms=60),
             alerts=AlertSettings(consecutive=2, recover=2),
         ),
