@@ -147,6 +147,11 @@ class Handlers:
             raise Problem(
                 HTTPStatus.REQUEST_TIMEOUT, f"the body took more than {BODY_S:.0f} s to come"
             ) from None
+        except (web.RequestPayloadError, ConnectionError):
+            raise Problem(
+                HTTPStatus.BAD_REQUEST,
+                "the body is not whole, or not encoded as its headers say; send it again",
+            ) from None
         # Off the loop: what is checked here may take as long as a batch of the pipeline.
         values = await asyncio.to_thread(check, body, self._limits, self._now_ms())
         if max(map(len, values)) > self._max_value:
