@@ -16,6 +16,7 @@ from stream_monitor.web.api.access import Tokens
 from stream_monitor.web.api.clients import Clients
 from stream_monitor.web.api.connections import Connections
 from stream_monitor.web.api.counts import ApiCounts
+from stream_monitor.web.api.encodings import too_large
 from stream_monitor.web.api.handlers import Handlers
 from stream_monitor.web.api.headers import dress
 from stream_monitor.web.api.http import HttpConnection
@@ -147,7 +148,7 @@ def _of_aiohttp(exc: web.HTTPException) -> Problem:
         case HTTPStatus.METHOD_NOT_ALLOWED:
             detail = f"this path takes {allow}"
         case HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
-            detail = "the body is larger than api.max_body_bytes; send it in several requests"
+            return too_large()
         case _:
             detail = status.phrase
     return Problem(status, detail, headers={} if allow is None else {"Allow": allow})

@@ -13,6 +13,9 @@ from stream_monitor.web.api.counts import ApiCounts
 from stream_monitor.web.api.headers import dress
 from stream_monitor.web.api.problems import Problem
 
+#: How long the rest of a body is read that nobody wants: to close at once would be a reset, with
+#: which a peer that still sends may lose the answer.
+_LINGER_S = 2.0
 #: aiohttp's own log has what strangers send, their tokens too, as errors. Of errors in our
 #: handlers the application tells.
 _SILENT = logging.Logger("aiohttp", logging.CRITICAL + 1)
@@ -34,7 +37,14 @@ class HttpConnection(web.RequestHandler):
         counts: ApiCounts,
         loop: asyncio.AbstractEventLoop,
     ) -> None:
-        super().__init__(server, loop=loop, logger=_SILENT, access_log=_SILENT)
+        super().__init__(
+            server,
+            loop=loop,
+            logger=_SILENT,
+            access_log=_SILENT,
+            auto_decompress=False,  # see encodings.py
+            lingering_time=_LINGER_S,
+        )
         self._before = before
         self._connections = connections
         self._counts = counts

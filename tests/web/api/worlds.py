@@ -204,11 +204,20 @@ def serving(
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
     server = ApiServer(made, on, connections, counts, lambda: context)
+
+    async def end() -> None:
+        await server.stop()
+        # As asyncio.run does: aiohttp lingers for bodies of peers that have gone.
+        rest = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in rest:
+            task.cancel()
+        await asyncio.gather(*rest, return_exceptions=True)
+
     try:
         asyncio.run_coroutine_threadsafe(server.start(), loop).result(10)
         yield api
     finally:
-        asyncio.run_coroutine_threadsafe(server.stop(), loop).result(10)
+        asyncio.run_coroutine_threadsafe(end(), loop).result(10)
         loop.call_soon_threadsafe(loop.stop)
         thread.join(10)
         loop.close()
