@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from scripts.dashboards.alerts import firing
+from scripts.dashboards.beside import beside
 from scripts.dashboards.frame import Board, Row
 from scripts.dashboards.limits import limit
 from scripts.dashboards.panels import bars, graph, number
@@ -259,6 +260,7 @@ def health() -> Board:
                     ),
                 ),
             ),
+            *beside(),
             Row("Alerts", (firing("self"),)),
         ),
     )
