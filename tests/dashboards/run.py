@@ -87,12 +87,12 @@ class Beside:
         )
         for turn in range(60):
             path = ("/monitor/models", "/monitor/drift", "/monitor/alerts")[turn % 3]
-            self._api.answered(path, 200, 0.002 + 0.02 * ((7 * turn + step) % 20 == 0))
-        for _ in range(step % 3):
+            self._api.answered(path, 200, 0.002 + 0.02 * ((7 * turn + step) % 61 == 0))
+        for _ in range(step % 40 < 4):
             self._api.answered("/monitor/predict", 401, 0.001)
         if step % 20 == 19:
             self._api.closed(Closed.SLOW)
-        self._api.connections = 3 + step % 4
+        self._api.connections = 3 + step // 30 % 3
 
     def show(self, snapshot: Snapshot) -> Snapshot:
         return self._api.show(replace(snapshot, redis=self._redis))
