@@ -13,6 +13,8 @@ from stream_monitor.web.api.counts import ApiCounts
 from stream_monitor.web.api.headers import dress
 from stream_monitor.web.api.problems import Problem
 
+#: Of one request: what a connection that never ends its head can hold, times all of them.
+MAX_HEADERS, MAX_HEADER_BYTES = 64, 4096
 #: How long the rest of a body is read that nobody wants: to close at once would be a reset, with
 #: which a peer that still sends may lose the answer.
 _LINGER_S = 2.0
@@ -44,6 +46,8 @@ class HttpConnection(web.RequestHandler):
             access_log=_SILENT,
             auto_decompress=False,  # see encodings.py
             lingering_time=_LINGER_S,
+            max_headers=MAX_HEADERS,
+            max_field_size=MAX_HEADER_BYTES,
         )
         self._before = before
         self._connections = connections

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from stream_monitor.web.api.access import Tokens
 from stream_monitor.web.api.encodings import decoded
+from stream_monitor.web.api.http import MAX_HEADER_BYTES, MAX_HEADERS
 from stream_monitor.web.api.problems import Problem
 from stream_monitor.web.api.routes import ROUTES
 from tests.web.api.test_access import WRITE
@@ -52,7 +53,10 @@ NONSENSE = {
     "no HTTP": b"\x16\x03\x01\x02\x00\x01\x00\r\n\r\n",
     "a control character in a header": sent(SECRET + b"\x01", start=b"GET / HTTP/1.1"),
     "a line of 20 kB": sent(start=b"GET /" + b"a" * 20_000 + b" HTTP/1.1"),
-    "500 headers": sent(*(b"X-%d: 1" % i for i in range(500)), SECRET, start=b"GET / HTTP/1.1"),
+    "too many headers": sent(
+        *(b"X-%d: 1" % i for i in range(MAX_HEADERS)), SECRET, start=b"GET / HTTP/1.1"
+    ),
+    "a header too long": sent(b"X: " + b"s" * (MAX_HEADER_BYTES + 1), start=b"GET / HTTP/1.1"),
     "no host": b"GET / HTTP/1.1\r\n" + SECRET + b"\r\n\r\n",
     "another protocol": b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
     "two lengths": sent(b"Content-Length: 5", b"Content-Length: 6", body=b"123456"),
@@ -80,6 +84,12 @@ def test_what_is_no_request_is_a_400_that_repeats_and_logs_nothing_of_it(
     assert b"sss" not in answer
     assert [record for record in caplog.records if record.name != "asyncio"] == []
     until(lambda: api.shown().requests[("", 400)] == before + 1)
+
+
+def test_a_head_as_large_as_it_may_be_is_read(api: Api) -> None:
+    long = b"X: " + b"x" * (MAX_HEADER_BYTES - 100)
+    many = (b"X-%d: 1" % i for i in range(MAX_HEADERS - 10))
+    assert raw(api, sent(long, *many, start=b"GET /ready HTTP/1.1")).startswith(b"HTTP/1.1 200")
 
 
 @pytest.mark.parametrize("method", ["OPTIONS", "TRACE", "PUT", "DELETE", "PATCH", "QUERY"])
