@@ -55,9 +55,9 @@ def application(
     made = web.Application(client_max_size=settings.api.max_body_bytes, middlewares=[guarded])
     made.on_response_prepare.append(prepare)
     for route in handlers.routes:
-        made.router.add_route(route.method, route.path, _behind(route, tokens, handlers))
-        if route.method == "GET":
-            made.router.add_route("HEAD", route.path, _behind(route, tokens, handlers))
+        for method in ("GET", "HEAD") if route.method == "GET" else (route.method,):
+            handler = _behind(route, tokens, handlers)
+            made.router.add_route(method, route.path, handler, expect_handler=_expect)
     return made
 
 
@@ -69,6 +69,16 @@ def _behind(route: Route, tokens: Callable[[], Tokens], handlers: Handlers) -> _
         return await answer(request)
 
     return handle
+
+
+async def _expect(request: web.Request) -> web.StreamResponse | None:
+    """What aiohttp does before anything else for the header Expect, with an error of our kind."""
+    if request.headers["Expect"].lower() != "100-continue":
+        detail = "the header Expect may be 100-continue or left out"
+        return Problem(HTTPStatus.EXPECTATION_FAILED, detail).response()
+    await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+    request.writer.output_size = 0  # the answer has not begun
+    return None
 
 
 class _Guard:

@@ -86,6 +86,20 @@ def test_what_is_no_request_is_a_400_that_repeats_and_logs_nothing_of_it(
     until(lambda: api.shown().requests[("", 400)] == before + 1)
 
 
+def test_a_client_that_asks_before_it_sends_is_told_to_go_on() -> None:
+    lines = (b"Content-Type: application/json", b"Content-Length: %d" % len(EVENT))
+    with serving() as api, socket.create_connection(("127.0.0.1", api.port), 5) as made:
+        made.sendall(sent(*lines, b"Expect: 100-Continue"))
+        assert made.recv(65_536) == b"HTTP/1.1 100 Continue\r\n\r\n"
+        made.sendall(EVENT)
+        assert made.recv(65_536).startswith(b"HTTP/1.1 202")
+        other = raw(api, sent(*lines, b"Expect: the-unexpected", body=EVENT))
+    head, _, body = other.partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 417")
+    assert b"application/problem+json" in head
+    assert json.loads(body)["status"] == 417
+
+
 def test_a_head_as_large_as_it_may_be_is_read(api: Api) -> None:
     long = b"X: " + b"x" * (MAX_HEADER_BYTES - 100)
     many = (b"X-%d: 1" % i for i in range(MAX_HEADERS - 10))
