@@ -35,7 +35,7 @@ ENV PYTHONDONTWRITEBYTECODE=1 \
 USER 10001:10001
 WORKDIR /var/lib/stream-monitor
 VOLUME ["/var/lib/stream-monitor"]
-EXPOSE 9464
+EXPOSE 9464 6066
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 \
   CMD ["python", "-c", "import os, urllib.request; urllib.request.urlopen('http://127.0.0.1:' + os.environ['STREAM_MONITOR_WORKER__PORT'] + '/ready', timeout=4)"]

@@ -33,6 +33,7 @@ _SECTIONS = {
     names.ALERTS: "Alerts",
     names.NOTIFIED: "The notifier",
     names.REDIS_CONNECTED: "The shared view in Redis",
+    names.API_REQUESTS: "The HTTP API",
     names.COLUMNS_JUDGED: "The latest window of each model",
 }
 
@@ -66,6 +67,7 @@ _VALUES: dict[tuple[str, str], Iterable[str]] = {
     (names.WINDOW_STATUS.name, "status"): names.WINDOW_STATUSES,
     (names.ALERTS.name, "status"): names.ALERT_STATUSES,
     (names.ALERTS_OPEN.name, "severity"): names.SEVERITIES,
+    (names.API_CLOSED.name, "reason"): names.API_LIMITS,
 }
 
 

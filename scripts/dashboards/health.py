@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from scripts.dashboards.alerts import firing
+from scripts.dashboards.beside import beside
 from scripts.dashboards.frame import Board, Row
 from scripts.dashboards.limits import limit
 from scripts.dashboards.panels import Panel, bars, graph, number
@@ -246,6 +247,7 @@ def health() -> Board:
                     ),
                 ),
             ),
+            *beside(),
             Row("Alerts", (firing("self"),)),
         ),
     )

@@ -25,6 +25,7 @@ from stream_monitor.metrics.snapshot import Snapshot
 from stream_monitor.notify.notifier import Notifier
 from stream_monitor.pipeline.effects import Publish
 from stream_monitor.views.board import Board
+from stream_monitor.web.api.counts import ApiCounts
 from stream_monitor.web.pages import Pages
 from stream_monitor.web.server import MonitorServer
 
@@ -86,12 +87,15 @@ def worker(
 
     made = Worker(settings, create=create_topics, on_document=hear)
 
+    counts = ApiCounts() if settings.api.enabled else None
+
     def read() -> Snapshot:
-        return board.show(notifier.show(made.snapshot()))
+        shown = board.show(notifier.show(made.snapshot()))
+        return shown if counts is None else counts.show(shown)
 
     pages = Pages(read, Exporter(read), now_ms)
     shared = None if settings.redis.url is None else board.view
-    api = serve(settings, made, pages, shared) if settings.api.enabled else None
+    api = None if counts is None else serve(settings, made, pages, shared, counts)
     with MonitorServer(pages, settings.worker.host, settings.worker.port) as server:
         output.line(
             f"worker of {settings.kafka.group} on {settings.kafka.bootstrap_servers}, "

@@ -5,12 +5,30 @@ Every secret is the name of a file; none is a setting.
 
 from __future__ import annotations
 
-from typing import Annotated
+from ipaddress import ip_network
+from typing import Annotated, Self
 
-from pydantic import BaseModel, Field
+from pydantic import AfterValidator, BaseModel, Field, model_validator
 
 from stream_monitor.config.kinds import SECTION as _CONFIG
-from stream_monitor.config.kinds import Count, Text
+from stream_monitor.config.kinds import Count, Text, distinct
+
+
+def _networks(texts: tuple[str, ...]) -> tuple[str, ...]:
+    for text in texts:
+        try:
+            ip_network(text)
+        except ValueError as exc:
+            raise ValueError(
+                f"{text!r} is no address or network ({exc}); write such as 10.0.0.0/8 or ::1"
+            ) from exc
+    return texts
+
+
+Networks = Annotated[
+    tuple[Text, ...], Field(strict=False, max_length=64), AfterValidator(distinct),
+    AfterValidator(_networks),
+]  # fmt: skip
 
 
 class ApiSettings(BaseModel):
@@ -23,6 +41,28 @@ class ApiSettings(BaseModel):
     port: Annotated[int, Field(ge=0, le=65_535)] = 6066  # 0: any free one
     read_token_file: Text | None = None
     write_token_file: Text | None = None
+    cert_file: Text | None = None  # with key_file: TLS, and nothing else
+    key_file: Text | None = None
+    client_ca_file: Text | None = None  # whose certificates clients have to show
+    trusted_proxies: Networks = ()  # whose X-Forwarded-For tells who asks
+    max_connections: Annotated[int, Field(ge=8, le=65_536)] = 256
     max_body_bytes: Annotated[int, Field(ge=1024, le=256 * 2**20)] = 2**20
     max_requests: Count = 50  # a second, from one address
     simulate: bool = False  # whether POST /simulate makes up traffic
+
+    @property
+    def encrypts(self) -> bool:
+        """Whether connections are TLS."""
+        return self.cert_file is not None
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if (self.cert_file is None) != (self.key_file is None):
+            raise ValueError(
+                "a certificate is two files; give both cert_file and key_file, or neither"
+            )
+        if self.client_ca_file is not None and not self.encrypts:
+            raise ValueError(
+                "client_ca_file is for TLS; give cert_file and key_file too, or leave it out"
+            )
+        return self

@@ -11,6 +11,7 @@ from typing import Any
 
 from faust.auth import SASLCredentials, SSLCredentials
 
+from stream_monitor.client.certificates import load_chain, reason
 from stream_monitor.client.secrets import password
 from stream_monitor.config.security import SecuritySettings
 from stream_monitor.config.settings import KafkaSettings
@@ -63,20 +64,12 @@ def ssl_context(security: SecuritySettings) -> ssl.SSLContext:
         context = ssl.create_default_context(cafile=security.ca_file)
     except OSError as error:  # ssl.SSLError is one
         raise ConfigurationError(
-            f"kafka.security.ca_file {security.ca_file} cannot be used: {_reason(error)}; it "
+            f"kafka.security.ca_file {security.ca_file} cannot be used: {reason(error)}; it "
             "holds the certificates of authorities in PEM"
         ) from error
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     if security.cert_file is not None and security.key_file is not None:
-        try:
-            # Without a password OpenSSL would ask the terminal for that of an encrypted key.
-            context.load_cert_chain(security.cert_file, security.key_file, password="")
-        except OSError as error:
-            raise ConfigurationError(
-                f"kafka.security.cert_file {security.cert_file} and key_file {security.key_file} "
-                f"cannot be used: {_reason(error)}; give a certificate and its own key in PEM, "
-                "the key without a passphrase"
-            ) from error
+        load_chain(context, security.cert_file, security.key_file, "kafka.security")
     return context
 
 
@@ -105,7 +98,3 @@ def unreachable(kafka: KafkaSettings) -> BrokerError:
 
 def _mechanism(security: SecuritySettings) -> str | None:
     return None if security.mechanism is None else security.mechanism.upper()
-
-
-def _reason(error: OSError) -> str:
-    return error.strerror or type(error).__name__

@@ -1,11 +1,10 @@
-"""Faust's web server with our routes and none of its own."""
+"""Faust's web server with our server in it and none of its own pages."""
 
 from __future__ import annotations
 
 import socket
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
-from aiohttp import web
 from faust.web.drivers import aiohttp as driver
 
 from stream_monitor.errors import ConfigurationError
@@ -34,21 +33,30 @@ def listen(host: str, port: int) -> socket.socket:
     return listening
 
 
+class Serves(Protocol):
+    """What listens and answers, on the event loop that starts it."""
+
+    async def start(self) -> None:
+        """Begin."""
+
+    async def stop(self) -> None:
+        """End; what has not begun is ended too."""
+
+
 class Web(driver.Web):
-    """Serves one application on one socket.
+    """Begins and ends with Faust's services, and serves what it is given.
 
     Faust's own pages, which show tables and partitions to whoever asks, are left out.
     """
 
     default_blueprints = production_blueprints = debug_blueprints = optional_blueprints = ()
 
-    def __init__(self, app: AppT, serve: web.Application, on: socket.socket, **kwargs: Any) -> None:
+    def __init__(self, app: AppT, server: Serves, **kwargs: Any) -> None:
         super().__init__(app, **kwargs)
-        self.web_app = serve
-        self._on = on
-        self._runner = web.AppRunner(
-            serve, access_log=None, handle_signals=False, shutdown_timeout=1.0
-        )
+        self._server_of_ours = server
 
-    def _create_site(self) -> web.BaseSite:
-        return web.SockSite(self._runner, self._on)
+    async def start_server(self) -> None:
+        await self._server_of_ours.start()
+
+    async def stop_server(self) -> None:
+        await self._server_of_ours.stop()

@@ -5,13 +5,11 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
-import socket
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
-from aiohttp import web
 from faust.types import TP
 
 from stream_monitor.config.settings import Settings
@@ -30,7 +28,7 @@ from stream_monitor.kafka.table import StateTable
 from stream_monitor.kafka.topics import batch_topic
 from stream_monitor.kafka.transport import consumer_of, transport_of
 from stream_monitor.kafka.view import WorkerView
-from stream_monitor.kafka.web import Web
+from stream_monitor.kafka.web import Serves, Web
 from stream_monitor.metrics.snapshot import Snapshot, WorkerState
 from stream_monitor.pipeline.counts import Counts
 from stream_monitor.pipeline.effects import Publish
@@ -124,17 +122,16 @@ class Worker:
 
     def serve(
         self,
-        application: web.Application,
-        on: socket.socket,
+        server: Serves,
         beside: Sequence[Callable[[], Coroutine[Any, Any, None]]] = (),
     ) -> None:
-        """Have Faust's web server serve an application; to be called before :meth:`run`.
+        """Have a server begin and end with the worker; to be called before :meth:`run`.
 
         What is ``beside`` runs while the worker does, once Kafka and its topics are there, until
         it is cancelled; if one ends by itself, so does the worker.
         """
         self.app.conf.web_enabled = True
-        self.app.web = Web(self.app, application, on)
+        self.app.web = Web(self.app, server)
         self._beside = beside
 
     async def run(self, stop: asyncio.Event | None = None) -> None:

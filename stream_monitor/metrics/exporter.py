@@ -23,6 +23,7 @@ from stream_monitor.metrics.families import Families
 from stream_monitor.metrics.figures import add_report, columns_of
 from stream_monitor.metrics.labelling import add_labels, add_labels_of
 from stream_monitor.metrics.snapshot import (
+    ApiView,
     NotifiedView,
     OpenAlert,
     PartitionView,
@@ -73,6 +74,7 @@ class SnapshotCollector:
         _add_alerts(out, snapshot.open_alerts, self._caps.alerts)
         _add_notified(out, snapshot.notified)
         _add_redis(out, snapshot.redis)
+        _add_api(out, snapshot.api)
         for label, dropped in (
             ("model", len(snapshot.models) - len(models)),
             ("column", sum(map(len, wanted.values())) - sum(map(len, columns.values()))),
@@ -218,3 +220,15 @@ def _add_redis(out: Families, view: RedisView | None) -> None:
         (names.REDIS_WAITING, view.waiting),
     ):
         out.add(spec, value)
+
+
+def _add_api(out: Families, view: ApiView | None) -> None:
+    """What the HTTP API has done, where there is one."""
+    if view is None:
+        return
+    for (route, status), count in sorted(view.requests.items()):
+        out.add(names.API_REQUESTS, count, route, str(status))
+    out.add_histogram(names.API_SECONDS, view.took)
+    out.add(names.API_CONNECTIONS, view.connections)
+    for limit in dict.fromkeys((*names.API_LIMITS, *sorted(view.closed))):
+        out.add(names.API_CLOSED, view.closed.get(limit, 0), limit)

@@ -14,6 +14,13 @@ SEVERITIES = tuple(Severity)
 WINDOW_STATUSES = (State.OK, State.ALARM, State.THIN)
 ALERT_STATUSES = tuple(Status)
 OUTCOMES = tuple(Outcome)
+API_LIMITS = (
+    "slow",  # no whole request in time
+    "unread",  # the answer was not taken in time
+    "evicted",  # waited longest, and made room for another
+    "full",  # refused, as all that are open are at work
+    "handshake",  # TLS was not agreed on
+)
 LIMITS = (
     "repeated",  # records
     "models",  # events

@@ -20,6 +20,7 @@ from stream_monitor.metrics.spec import spec as _spec
 
 # Known label sets: their series are there, at 0, before anything happens.
 ALERT_STATUSES = values.ALERT_STATUSES
+API_LIMITS = values.API_LIMITS
 LIMITS = values.LIMITS
 OUTCOMES = values.OUTCOMES
 REASONS = values.REASONS
@@ -190,6 +191,18 @@ REDIS_REFILLED = _counter(
     "redis_refilled_total", "", "Documents read back from the topics for a Redis without history."
 )
 REDIS_WAITING = _gauge("redis_waiting", "", "Documents that wait to be brought to Redis.")
+
+# The HTTP API
+API_REQUESTS = _counter(
+    "api_requests_total", "route status", "Requests answered; route empty: of no path there is."
+)
+API_SECONDS = _histogram(
+    "api_request_seconds", "From the head of a request to its answer, until it begins to be sent."
+)
+API_CONNECTIONS = _gauge("api_connections", "", "Connections of the API that are open.")
+API_CLOSED = _counter(
+    "api_connections_closed_total", "reason", "Connections that a limit of the API has ended."
+)
 
 # The latest window of each model
 COLUMNS_JUDGED = _gauge(

@@ -72,6 +72,15 @@ class RedisView(NamedTuple):
     refilled: int = 0  # documents read back for it
 
 
+class ApiView(NamedTuple):
+    """What the HTTP API has done; counts only grow."""
+
+    requests: Mapping[tuple[str, int], int]  # by route ("": none of ours) and status
+    took: Histogram  # from the head of a request to its answer
+    connections: int = 0  # open now
+    closed: Mapping[str, int] = {}  # connections that a limit ended, by limit
+
+
 class Standing(NamedTuple):
     """The newest window of a model as the worker's tables know it.
 
@@ -165,6 +174,7 @@ class Snapshot:
     open_alerts: tuple[OpenAlert, ...] = ()
     notified: tuple[NotifiedView, ...] = ()
     redis: RedisView | None = None  # without one there is none
+    api: ApiView | None = None  # likewise
     standings: Mapping[str, Standing] = field(default_factory=dict)  # by model of this worker
     partitions: tuple[PartitionView, ...] = ()
     watermarks: Mapping[str, int] = field(default_factory=dict)  # ms by model

@@ -24,7 +24,7 @@ Answer = Callable[[Request], Response]
 
 #: How often deadlines, and the wish to stop, are looked at.
 POLL_S = 0.1
-_BUSY = b"HTTP/1.0 503 Service UnavailableError\r\nRetry-After: 1\r\nContent-Length: 0\r\n\r\n"
+_BUSY = b"HTTP/1.0 503 Service Unavailable\r\nRetry-After: 1\r\nContent-Length: 0\r\n\r\n"
 
 
 class Listener(HTTPServer):

@@ -26,11 +26,12 @@ from stream_monitor.events.batch import EventBatch, Record
 from stream_monitor.kafka.offsets import Position
 from stream_monitor.kafka.view import WorkerView
 from stream_monitor.metrics.exporter import Exporter
-from stream_monitor.metrics.snapshot import WorkerState
+from stream_monitor.metrics.snapshot import RedisView, Snapshot, WorkerState
 from stream_monitor.pipeline.effects import Publish
 from stream_monitor.pipeline.engine import LocalEngine, decoder, summariser_config
 from stream_monitor.pipeline.summarise import Summariser
 from stream_monitor.reference.registry import References
+from stream_monitor.web.api.counts import ApiCounts, Closed
 from tests.dashboards.stream import Span, Stream
 
 PARTITIONS = 4
@@ -67,6 +68,37 @@ class _Engine(LocalEngine):
                 yield effect
 
 
+class Beside:
+    """Redis and the API as they would go beside a run; there is neither.
+
+    While the worker does not read, Redis does not answer either.
+    """
+
+    def __init__(self) -> None:
+        self._redis = RedisView("redis://redis:6379/0", connected=True)
+        self._api = ApiCounts()
+
+    def step(self, step: int, *, reads: bool) -> None:
+        its = self._redis
+        self._redis = its._replace(
+            connected=reads,
+            writes=its.writes + 3 * reads + reads * its.waiting,
+            failures=its.failures + 3 * (not reads),
+            waiting=0 if reads else its.waiting + 3,
+        )
+        for turn in range(60):
+            path = ("/monitor/models", "/monitor/drift", "/monitor/alerts")[turn % 3]
+            self._api.answered(path, 200, 0.002 + 0.02 * ((7 * turn + step) % 61 == 0))
+        for _ in range(step % 40 < 4):
+            self._api.answered("/monitor/predict", 401, 0.001)
+        if step % 20 == 19:
+            self._api.closed(Closed.SLOW)
+        self._api.connections = 3 + step // 30 % 3
+
+    def show(self, snapshot: Snapshot) -> Snapshot:
+        return self._api.show(replace(snapshot, redis=self._redis))
+
+
 class Monitor:
     """A worker of all partitions; :meth:`step` is the time from one scrape to the next."""
 
@@ -95,7 +127,8 @@ class Monitor:
         self._written = [0] * PARTITIONS
         self._labels_written = 0
         self._now_ms = span.start_ms
-        self._exporter = Exporter(lambda: self._view.snapshot)
+        self._beside = Beside()
+        self._exporter = Exporter(lambda: self._beside.show(self._view.snapshot))
 
     def step(self, step: int, *, reads: bool = True, broken: int = 0) -> None:
         """Events and labels of one step come; a worker that ``reads`` takes in what has come.
@@ -123,6 +156,7 @@ class Monitor:
         with self._view.timing("join_emit"):
             pass
         self._refresh(end)
+        self._beside.step(step, reads=reads)
 
     def scrape(self, at_ms: int) -> Iterator[str]:
         """The samples of a scrape as OpenMetrics lines, with the labels that Prometheus adds."""

@@ -42,11 +42,6 @@ NOT_SHOWN = {
     names.LATENCY_MEAN.name: "the quantiles say more",
     names.PERFORMANCE_VALUE_LOWER.name: "the interval of accuracy is shown",
     names.PERFORMANCE_VALUE_UPPER.name: "the interval of accuracy is shown",
-    names.REDIS_CONNECTED.name: "of workers with Redis only; /health says it",
-    names.REDIS_WRITES.name: "of workers with Redis only; /health says it",
-    names.REDIS_FAILURES.name: "of workers with Redis only; /health says it",
-    names.REDIS_DROPPED.name: "of workers with Redis only; /health says it",
-    names.REDIS_WAITING.name: "of workers with Redis only; /health says it",
 }
 
 

@@ -22,7 +22,7 @@ VALUES: dict[str, Any] = yaml.safe_load((CHART / "values.yaml").read_text(encodi
 SCHEMAS = Path(__file__).parent / "schemas"
 KUBERNETES = kubernetes_validate.latest_version()
 
-SECURED = {
+SECURED: dict[str, Any] = {
     "kafka": {
         "security": {
             "protocol": "sasl_ssl",
@@ -38,9 +38,27 @@ SECURED = {
         "passwordSecret": {"name": "redis"},
         "caSecret": {"name": "redis-ca", "key": "authority"},
     },
+    "api": {
+        "enabled": True,
+        "readTokenSecret": {"name": "api", "key": "read"},
+        "writeTokenSecret": {"name": "api", "key": "write"},
+        "certificateSecret": {"name": "api-tls"},
+        "clientCaSecret": {"name": "api-clients"},
+        "trustedProxies": ["10.244.0.0/16", "fd00::/8"],
+    },
 }
 EVERYTHING: dict[str, Any] = {
     **SECURED,
+    "api": {
+        **SECURED["api"],
+        "ingress": {
+            "enabled": True,
+            "className": "nginx",
+            "host": "monitor.example.org",
+            "tlsSecret": "monitor-tls",
+            "annotations": {"nginx.ingress.kubernetes.io/backend-protocol": "HTTPS"},
+        },
+    },
     "image": {"pullSecrets": ["registry"], "digest": f"sha256:{'0' * 64}"},
     "config": (ROOT / "monitor.example.yaml").read_text(encoding="utf-8"),
     "extraEnv": [{"name": "TZ", "value": "UTC"}],
@@ -54,6 +72,7 @@ EVERYTHING: dict[str, Any] = {
     "podLabels": {"team": "ml"},
     "serviceAccount": {"annotations": {"a": "b"}},
     "networkPolicy": {
+        "apiFrom": [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "web"}}}],
         "kafkaTo": [{"ipBlock": {"cidr": "10.0.0.0/8"}}],
         "kafkaPorts": [9093, 9094],
         "redisTo": [{"podSelector": {"matchLabels": {"app": "redis"}}}],

@@ -1,5 +1,6 @@
 """The parts of the container set-up that can be checked without a container engine."""
 
+import hashlib
 import json
 import os
 import re
@@ -18,6 +19,7 @@ from stream_monitor.config.settings import Settings
 from stream_monitor.metrics.exporter import Exporter
 from stream_monitor.metrics.snapshot import Snapshot, WorkerState
 from stream_monitor.testing.kafka import KAFKA_VERSION
+from stream_monitor.web.api.access import Tokens
 from stream_monitor.web.pages import Pages
 from stream_monitor.web.server import MonitorServer
 from tests.deploy.image import final_stage, image_environment, instructions
@@ -130,9 +132,48 @@ def test_no_password_stands_in_the_composition() -> None:
     text = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
     settings = [line for line in text.splitlines() if not line.lstrip().startswith("#")]
     secret = re.compile(r"passw|secret|token|api_?key", re.IGNORECASE)
-    (line,) = [line for line in settings if secret.search(line)]
+    lines = [line for line in settings if secret.search(line)]
+    grafana = [line for line in lines if "GF_" in line]
     # Without a value, or with an empty one, compose stops and shows the words after the mark.
-    assert re.fullmatch(r" +GF_SECURITY_ADMIN_PASSWORD: \$\{GRAFANA_PASSWORD:\?[^{}]+\}", line)
+    stops = r" +GF_SECURITY_ADMIN_PASSWORD: \$\{GRAFANA_PASSWORD:\?[^{}]+\}"
+    assert [bool(re.fullmatch(stops, line)) for line in grafana] == [True]
+    given = [line.strip() for line in lines if line not in grafana and "$$" not in line]
+    assert given[0] == "API_TOKEN: ${API_TOKEN:-}"
+    assert all("/tmp/api-token" in line or line == "unset API_TOKEN" for line in given[1:])
+
+
+@pytest.mark.parametrize("token", ["", "t" * 32])
+@pytest.mark.parametrize("worker", WORKERS)
+def test_the_api_opens_with_a_token_and_without_one_stays_closed(
+    worker: str, token: str, tmp_path: Path
+) -> None:
+    service = SERVICES[worker]
+    (script,) = service["command"]
+    program = tmp_path / "stream-monitor"
+    program.write_text('#!/bin/sh\necho "$@"\nenv\n')
+    program.chmod(0o755)
+    file = tmp_path / "api-token"
+    said = subprocess.run(
+        [*service["entrypoint"], script.replace("$$", "$").replace("/tmp/api-token", str(file))],
+        env={"PATH": f"{tmp_path}:{os.environ['PATH']}", "API_TOKEN": token},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.splitlines()
+    assert said[0] == "worker"
+    environment = dict(line.split("=", 1) for line in said[1:])
+    assert "API_TOKEN" not in environment
+    ours = {name: value for name, value in environment.items() if name.startswith("STREAM_")}
+    api = load(None, image_environment() | ours, worker).api
+    if not token:
+        assert api == Settings().api
+        assert not file.exists()
+        return
+    assert (api.host, api.read_token_file, api.write_token_file) == ("0.0.0.0", *[str(file)] * 2)
+    assert file.stat().st_mode & 0o077 == 0
+    tokens = Tokens.of(api)
+    assert tokens.read == tokens.write == hashlib.sha256(token.encode()).digest()
+    assert any(port.endswith(f":{api.port}") for port in service["ports"])
 
 
 def test_the_example_of_the_environment_has_every_variable_and_no_password() -> None:
@@ -142,7 +183,7 @@ def test_the_example_of_the_environment_has_every_variable_and_no_password() -> 
         r"(?<!\$)\$\{(\w+)", (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
     )
     assert set(given) == set(named)
-    assert given["GRAFANA_PASSWORD"] == ""
+    assert given["GRAFANA_PASSWORD"] == given["API_TOKEN"] == ""
     assert ".env" in (ROOT / ".gitignore").read_text(encoding="utf-8").splitlines()
 
 
@@ -206,7 +247,8 @@ def test_the_image_starts_a_worker_whose_state_is_in_its_volume() -> None:
     assert json.loads(stage["CMD"]) == ["worker"]
     settings = load(None, image_environment(), "Dockerfile")
     assert json.loads(stage["VOLUME"]) == [settings.worker.data_dir]
-    assert stage["EXPOSE"] == str(settings.worker.port)
+    assert stage["EXPOSE"] == f"{settings.worker.port} {settings.api.port}"
+    assert settings.api.host == "127.0.0.1", "who opens it gives it a token"
 
 
 def test_the_build_has_the_files_it_copies_and_the_context_lets_them_in() -> None:

@@ -114,7 +114,7 @@ def test_a_worker_is_given_settings_that_the_configuration_accepts() -> None:
 
 
 def test_secrets_are_named_and_mounted_and_the_worker_finds_them() -> None:
-    security = settings(SECURED).kafka.security
+    security, api = settings(SECURED).kafka.security, settings(SECURED).api
     assert (security.protocol, security.mechanism) == ("sasl_ssl", "scram-sha-512")
     assert security.password is None
     mounted = {each["name"]: each["mountPath"] for each in container(SECURED)["volumeMounts"]}
@@ -131,6 +131,11 @@ def test_secrets_are_named_and_mounted_and_the_worker_finds_them() -> None:
         security.key_file: ("client", "tls.key"),
         settings(SECURED).redis.password_file: ("redis", "password"),
         settings(SECURED).redis.ca_file: ("redis-ca", "authority"),
+        api.read_token_file: ("api", "read"),
+        api.write_token_file: ("api", "write"),
+        api.cert_file: ("api-tls", "tls.crt"),
+        api.key_file: ("api-tls", "tls.key"),
+        api.client_ca_file: ("api-clients", "ca.crt"),
     }
 
 
@@ -147,6 +152,65 @@ def test_redis_is_reached_where_there_is_one_and_nowhere_else() -> None:
     assert 6379 not in out({})
     assert 6379 in out(SECURED)
     assert 6380 in out(EVERYTHING)
+
+
+OPEN = {"api": {"enabled": True, "readTokenSecret": {"name": "api"}}}
+
+
+def ins(values: dict[str, Any]) -> dict[str, Any]:
+    """Who is let in, by port."""
+    policy = render(values)["NetworkPolicy/demo-stream-monitor"]
+    return {rule["ports"][0]["port"]: rule["from"] for rule in policy["spec"]["ingress"]}
+
+
+def test_the_api_is_for_the_pod_alone_unless_it_is_opened() -> None:
+    closed = settings().api
+    assert (closed.enabled, closed.host) == (True, "127.0.0.1")
+    assert set(ins({})) == {"http"}
+    assert [port["name"] for port in container()["ports"]] == ["http"]
+    assert "Service/demo-stream-monitor-api" not in render()
+
+
+def test_an_opened_api_is_reached_by_its_service_from_where_the_policy_says() -> None:
+    api = settings(OPEN).api
+    assert (api.enabled, api.host, api.encrypts, api.write_token_file) == (
+        True, "0.0.0.0", False, None,
+    )  # fmt: skip
+    ports = {port["name"]: port["containerPort"] for port in container(OPEN)["ports"]}
+    assert ports == {"http": 9464, "api": api.port}
+    service = render(OPEN)["Service/demo-stream-monitor-api"]["spec"]
+    assert [(p["port"], p["targetPort"]) for p in service["ports"]] == [(api.port, "api")]
+    assert service["selector"] == render(OPEN)["Service/demo-stream-monitor"]["spec"]["selector"]
+    assert "publishNotReadyAddresses" not in service, "only workers that are ready are asked"
+    assert ins(OPEN) == {
+        "http": VALUES["networkPolicy"]["metricsFrom"],
+        "api": [{"podSelector": {}}],
+    }
+    alone = {**OPEN, "networkPolicy": {"metricsFrom": []}}
+    assert set(ins(alone)) == {"api"}
+    assert ins({**OPEN, "networkPolicy": {"metricsFrom": [], "apiFrom": []}}) == {}
+    assert settings(SECURED).api.trusted_proxies == ("10.244.0.0/16", "fd00::/8")
+
+
+def test_an_ingress_leads_to_the_service_of_the_api() -> None:
+    manifests = render(EVERYTHING)
+    spec = manifests["Ingress/demo-stream-monitor"]["spec"]
+    (rule,) = spec["rules"]
+    (path,) = rule["http"]["paths"]
+    service = manifests[f"Service/{path['backend']['service']['name']}"]["spec"]
+    assert path["backend"]["service"]["port"]["name"] in {p["name"] for p in service["ports"]}
+    assert spec["tls"] == [{"hosts": [rule["host"]], "secretName": "monitor-tls"}]
+    assert ins(EVERYTHING)["api"] == EVERYTHING["networkPolicy"]["apiFrom"]
+    assert "Ingress/demo-stream-monitor" not in render(SECURED)
+
+
+def test_what_is_scraped_is_no_port_of_the_api() -> None:
+    manifests = render(EVERYTHING)
+    (endpoint,) = manifests["ServiceMonitor/demo-stream-monitor"]["spec"]["endpoints"]
+    api = manifests["Service/demo-stream-monitor-api"]["spec"]["ports"]
+    assert endpoint["port"] not in {port["name"] for port in api}
+    for probe in ("startup", "readiness", "liveness"):
+        assert container(EVERYTHING)[f"{probe}Probe"]["httpGet"]["port"] == "http"
 
 
 def test_the_group_that_keda_measures_is_that_of_the_workers() -> None:
@@ -219,6 +283,13 @@ def test_probes_ask_for_pages_that_a_worker_has() -> None:
         {"kafka": {"security": {"password": "in the open"}}},
         {"kafka": {"security": {"caSecret": {"name": "ca"}}}},
         {"kafka": {"security": {"passwordSecret": {"name": "kafka"}}}},
+        {"api": {"enabled": True}},
+        {"api": {"readTokenSecret": {"name": "api"}}},
+        {"api": {"ingress": {"enabled": True, "host": "a"}}},
+        {"api": {**OPEN["api"], "ingress": {"enabled": True}}},
+        {"api": {**OPEN["api"], "clientCaSecret": {"name": "ca"}}},
+        {"api": {**OPEN["api"], "trustedProxies": ["everybody"]}},
+        {"api": {**OPEN["api"], "token": "in the open"}},
         {"image": {"digest": "sha256:1"}},
         {"podAntiAffinity": "some"},
     ],
@@ -228,7 +299,9 @@ def test_values_that_are_wrong_are_refused(values: dict[str, Any]) -> None:
         the_chart().validate_schema(the_chart().merge_values(values))
 
 
-@pytest.mark.parametrize("values", [{}, SECURED, EVERYTHING], ids=["none", "secured", "all"])
+@pytest.mark.parametrize(
+    "values", [{}, SECURED, EVERYTHING, OPEN], ids=["none", "secured", "all", "open"]
+)
 def test_values_that_are_right_are_taken(values: dict[str, Any]) -> None:
     the_chart().validate_schema(the_chart().merge_values(values))
 

@@ -16,6 +16,7 @@ from stream_monitor.joining.pending import Outcome
 from stream_monitor.metrics.histogram import WORK, Histogram
 from stream_monitor.metrics.label_view import HeldView, JoinerView, LabelsView
 from stream_monitor.metrics.snapshot import (
+    ApiView,
     NotifiedView,
     OpenAlert,
     PartitionView,
@@ -196,6 +197,12 @@ def busy(**changes: Any) -> Snapshot:
         ),
         "notified": (NotifiedView("http://alertmanager:9093", 7, 5, 2, 1, 3),),
         "redis": RedisView("redis://redis:6379/0", True, 40, 2, 1, 3),
+        "api": ApiView(
+            {("/monitor/drift", 200): 40, ("", 404): 2, ("/monitor/predict", 429): 3},
+            took(42, 0.5),
+            5,
+            {"evicted": 4},
+        ),
         "partitions": (
             PartitionView("predictions", 0, 240, 128, 260, EPOCH_MS + 120_000),
             PartitionView("predictions", 1, 20, 0, 20, EPOCH_MS + 100_000),

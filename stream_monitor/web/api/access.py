@@ -18,6 +18,8 @@ from stream_monitor.web.api.problems import ProblemError
 
 #: A token shorter than this can be guessed.
 MIN_TOKEN = 16
+#: A file that is longer is another by mistake.
+_MAX_TOKEN_BYTES = 4096
 #: What a proxy adds: the peer's address is then not the asker's.
 _FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Real-IP")
 
@@ -75,9 +77,19 @@ def _token(file: str | None, where: str) -> bytes | None:
     if file is None:
         return None
     try:
-        token = Path(file).read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as exc:
-        raise ConfigurationError(f"{where}: {file} cannot be read ({exc})") from exc
+        with Path(file).open("rb") as opened:
+            data = opened.read(_MAX_TOKEN_BYTES + 1)
+    except OSError as exc:
+        raise ConfigurationError(f"{where}: {file} cannot be read ({exc.strerror})") from exc
+    if len(data) > _MAX_TOKEN_BYTES:
+        raise ConfigurationError(
+            f"{where}: {file} is longer than {_MAX_TOKEN_BYTES:,} bytes; it holds a token alone"
+        )
+    try:
+        token = data.decode("utf-8").strip()
+    except UnicodeDecodeError:
+        # Without the cause, whose words show bytes of the file.
+        raise ConfigurationError(f"{where}: {file} is no UTF-8 text; it holds a token") from None
     if len(token) < MIN_TOKEN:
         raise ConfigurationError(
             f"{where}: {file} holds {len(token)} characters; a token has at least {MIN_TOKEN}, "

@@ -1,4 +1,4 @@
-"""The aiohttp application: bounds, access, errors and headers around the handlers."""
+"""The aiohttp application: bounds, access, errors, headers and counts around the handlers."""
 
 from __future__ import annotations
 
@@ -8,11 +8,18 @@ from http import HTTPStatus
 
 from aiohttp import web
 
+from stream_monitor.config.api import ApiSettings
 from stream_monitor.config.settings import Settings
 from stream_monitor.errors import BrokerError
 from stream_monitor.views.protocol import UnavailableError
 from stream_monitor.web.api.access import Tokens
+from stream_monitor.web.api.clients import Clients
+from stream_monitor.web.api.connections import Connections
+from stream_monitor.web.api.counts import ApiCounts
+from stream_monitor.web.api.encodings import too_large
 from stream_monitor.web.api.handlers import Handlers
+from stream_monitor.web.api.headers import dress
+from stream_monitor.web.api.http import HttpConnection
 from stream_monitor.web.api.problems import ProblemError
 from stream_monitor.web.api.rates import Rates
 from stream_monitor.web.api.routes import Route
@@ -24,64 +31,85 @@ MAX_AT_ONCE = 64
 
 _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
-_HEADERS = {
-    "Server": "stream-monitor",
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Cache-Control": "no-store",
-}
-#: Of what is no page.
-_POLICY = "default-src 'none'; frame-ancestors 'none'"
 _AGAIN = {"Retry-After": "1"}
 
 
 def application(
-    settings: Settings, handlers: Handlers, tokens: Tokens, now_ms: Callable[[], int]
+    settings: Settings,
+    handlers: Handlers,
+    tokens: Callable[[], Tokens],
+    now_ms: Callable[[], int],
+    counts: ApiCounts,
+    connections: Connections,
 ) -> web.Application:
-    """The API, to be served by whoever has a listener; ``now_ms`` never goes back."""
-    guard = _Guard(settings.api.max_requests, now_ms)
+    """The API, to be served by :class:`.server.ApiServer`; ``now_ms`` never goes back."""
+    guard = _Guard(settings.api, now_ms, counts, connections)
 
     @web.middleware  # which takes a plain function only
     async def guarded(request: web.Request, handler: _Handler) -> web.StreamResponse:
         return await guard(request, handler)
 
+    async def prepare(request: web.Request, response: web.StreamResponse) -> None:
+        dress(response)
+
     made = web.Application(client_max_size=settings.api.max_body_bytes, middlewares=[guarded])
+    made.on_response_prepare.append(prepare)
     for route in handlers.routes:
-        made.router.add_route(route.method, route.path, _behind(route, tokens, handlers))
-        if route.method == "GET":
-            made.router.add_route("HEAD", route.path, _behind(route, tokens, handlers))
+        for method in ("GET", "HEAD") if route.method == "GET" else (route.method,):
+            handler = _behind(route, tokens, handlers)
+            made.router.add_route(method, route.path, handler, expect_handler=_expect)
     return made
 
 
-def _behind(route: Route, tokens: Tokens, handlers: Handlers) -> _Handler:
+def _behind(route: Route, tokens: Callable[[], Tokens], handlers: Handlers) -> _Handler:
     answer: _Handler = getattr(handlers, route.handler)
 
     async def handle(request: web.Request) -> web.StreamResponse:
-        tokens.check(route.access, request.remote, request.headers)
+        tokens().check(route.access, request.remote, request.headers)
         return await answer(request)
 
     return handle
 
 
+async def _expect(request: web.Request) -> web.StreamResponse | None:
+    """What aiohttp does before anything else for the header Expect, with an error of our kind."""
+    if request.headers["Expect"].lower() != "100-continue":
+        detail = "the header Expect may be 100-continue or left out"
+        return ProblemError(HTTPStatus.EXPECTATION_FAILED, detail).response()
+    await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+    request.writer.output_size = 0  # the answer has not begun
+    return None
+
+
 class _Guard:
     """Around every request, also those to no route."""
 
-    def __init__(self, per_second: int, now_ms: Callable[[], int]) -> None:
-        self._rates = Rates(per_second)
+    def __init__(
+        self,
+        settings: ApiSettings,
+        now_ms: Callable[[], int],
+        counts: ApiCounts,
+        connections: Connections,
+    ) -> None:
+        self._rates = Rates(settings.max_requests)
+        self._clients = Clients(settings.trusted_proxies)
         self._now_ms = now_ms
+        self._counts = counts
+        self._connections = connections
         self._at_once = 0
 
     async def __call__(self, request: web.Request, handler: _Handler) -> web.StreamResponse:
-        self._at_once += 1
-        try:
-            response = await self._answer(request, handler)
-        finally:
-            self._at_once -= 1
-        for name, value in _HEADERS.items():
-            response.headers[name] = value
-        response.headers.setdefault("Content-Security-Policy", _POLICY)
+        connection, begun_ms = request.protocol, self._now_ms()
+        assert isinstance(connection, HttpConnection)
+        with self._connections.answering(connection):
+            self._at_once += 1
+            try:
+                response = await self._answer(request, handler)
+            finally:
+                self._at_once -= 1
+        resource = request.match_info.route.resource
+        route = "" if resource is None else resource.canonical
+        self._counts.answered(route, response.status, (self._now_ms() - begun_ms) / 1000)
         return response
 
     async def _answer(self, request: web.Request, handler: _Handler) -> web.StreamResponse:
@@ -95,14 +123,18 @@ class _Guard:
         except web.HTTPException as exc:
             return _of_aiohttp(exc).response()
         except Exception:
-            log.exception("%s %s could not be answered", request.method, request.path)
+            # Quoted as it came, as a line break in it would be one in the log.
+            path = request.rel_url.raw_path
+            log.exception("%s %s could not be answered", request.method, path)
             return ProblemError(
                 HTTPStatus.INTERNAL_SERVER_ERROR,
                 "the worker could not answer; its log says why",
             ).response()
 
     def _admit(self, request: web.Request) -> None:
-        wait_s = self._rates.take(request.remote or "", self._now_ms())
+        forwarded = request.headers.getall("X-Forwarded-For", [])
+        client = self._clients.of(request.remote, forwarded)
+        wait_s = self._rates.take(client, self._now_ms())
         if wait_s:
             raise ProblemError(
                 HTTPStatus.TOO_MANY_REQUESTS,
@@ -126,7 +158,7 @@ def _of_aiohttp(exc: web.HTTPException) -> ProblemError:
         case HTTPStatus.METHOD_NOT_ALLOWED:
             detail = f"this path takes {allow}"
         case HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
-            detail = "the body is larger than api.max_body_bytes; send it in several requests"
+            return too_large()
         case _:
             detail = status.phrase
     return ProblemError(status, detail, headers={} if allow is None else {"Allow": allow})

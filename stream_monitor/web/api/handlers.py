@@ -16,6 +16,7 @@ from stream_monitor.events.timestamps import MAX_MS
 from stream_monitor.scenarios.now import CannotPlayError
 from stream_monitor.views.protocol import ModelCard, Report, View
 from stream_monitor.web.api import answers, bodies, reporting, requests
+from stream_monitor.web.api.encodings import broken, decoded, require_encoding, too_large
 from stream_monitor.web.api.html import Page, page
 from stream_monitor.web.api.openapi import document
 from stream_monitor.web.api.ports import Archive, Intake, Simulator, Topic
@@ -143,6 +144,10 @@ class Handlers:
         check: Callable[[bytes, Limits, int], list[bytes]],
     ) -> web.Response:
         requests.require_json(request.content_type)
+        encoding = require_encoding(request.headers.get("Content-Encoding", ""))
+        most = self._settings.api.max_body_bytes
+        if (request.content_length or 0) > most:
+            raise too_large()
         try:
             async with asyncio.timeout(BODY_S):
                 body = await request.read()
@@ -150,8 +155,15 @@ class Handlers:
             raise ProblemError(
                 HTTPStatus.REQUEST_TIMEOUT, f"the body took more than {BODY_S:.0f} s to come"
             ) from None
+        except (web.RequestPayloadError, ConnectionError):
+            raise broken() from None
+        now_ms = self._now_ms()
+
+        def work() -> list[bytes]:
+            return check(decoded(body, encoding, most), self._limits, now_ms)
+
         # Off the loop: what is checked here may take as long as a batch of the pipeline.
-        values = await asyncio.to_thread(check, body, self._limits, self._now_ms())
+        values = await asyncio.to_thread(work)
         if max(map(len, values)) > self._max_value:
             raise ProblemError(
                 HTTPStatus.REQUEST_ENTITY_TOO_LARGE,

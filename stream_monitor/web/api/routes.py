@@ -51,6 +51,8 @@ class Route:
     @property
     def problems(self) -> Iterator[HTTPStatus]:
         """The statuses of the problem documents that may be answered."""
+        if self.body is not None:
+            yield HTTPStatus.BAD_REQUEST
         if self.access is not Access.OPEN:
             yield HTTPStatus.UNAUTHORIZED
         if self.access is Access.WRITE:

@@ -4,18 +4,18 @@ import asyncio
 import http.client
 import json
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-from aiohttp import web
-
 from stream_monitor.config.api import ApiSettings
 from stream_monitor.errors import BrokerError
+from stream_monitor.kafka.web import listen
 from stream_monitor.metrics.exporter import Exporter
-from stream_monitor.metrics.snapshot import Snapshot
+from stream_monitor.metrics.snapshot import ApiView, Snapshot
 from stream_monitor.pipeline.effects import Publish, Stream
 from stream_monitor.pipeline.engine import LocalEngine
 from stream_monitor.reference.registry import References
@@ -25,8 +25,12 @@ from stream_monitor.views.followed import FollowedView
 from stream_monitor.views.protocol import UnavailableError, View
 from stream_monitor.web.api.access import Tokens
 from stream_monitor.web.api.application import application
+from stream_monitor.web.api.connections import Bounds, Connections
+from stream_monitor.web.api.counts import ApiCounts
 from stream_monitor.web.api.handlers import Handlers
 from stream_monitor.web.api.ports import Topic
+from stream_monitor.web.api.server import ApiServer
+from stream_monitor.web.api.tls import server_context
 from stream_monitor.web.pages import Pages
 from tests.metrics.worlds import NOW_MS, busy
 from tests.pipeline.events import SETTINGS, Event, log, reference
@@ -145,10 +149,17 @@ class Api:
     topics: Topics = field(default_factory=Topics)
     scenarios: Scenarios = field(default_factory=Scenarios)
     now_ms: int = 0
+    counts: ApiCounts = field(default_factory=ApiCounts)
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
+
+    def shown(self) -> ApiView:
+        """What its metrics are made of."""
+        view = self.counts.show(Snapshot()).api
+        assert view is not None
+        return view
 
     def ask(
         self, path: str, method: str = "GET", body: Any = None, headers: Mapping[str, str] = JSON
@@ -173,7 +184,8 @@ class Api:
 def serving(
     of: View | None = None,
     *,
-    tokens: Tokens | None = None,
+    tokens: Tokens | Callable[[], Tokens] | None = None,
+    bounds: Bounds | None = None,
     snapshot: Snapshot | None = None,
     **settings: Any,
 ) -> Iterator[Api]:
@@ -195,25 +207,39 @@ def serving(
         lambda: NOW_MS,
         api.scenarios if chosen.api.simulate else None,
     )
+    counts = ApiCounts()
+    limits = bounds or Bounds(chosen.api.max_connections)
+    connections = Connections(limits, counts, time.monotonic)
+    made = application(
+        chosen,
+        handlers,
+        tokens if callable(tokens) else lambda: tokens or Tokens(),
+        lambda: api.now_ms,
+        counts,
+        connections,
+    )
+    on = listen("127.0.0.1", 0)
+    api.port = on.getsockname()[1]
+    api.counts = counts
+    context = server_context(chosen.api)
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
-    runner = web.AppRunner(
-        application(chosen, handlers, tokens or Tokens(), lambda: api.now_ms),
-        access_log=None,
-        shutdown_timeout=0.1,
-    )
+    server = ApiServer(made, on, connections, counts, lambda: context)
 
-    async def begin() -> None:
-        await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        api.port = runner.addresses[0][1]
+    async def end() -> None:
+        await server.stop()
+        # As asyncio.run does: aiohttp lingers for bodies of peers that have gone.
+        rest = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in rest:
+            task.cancel()
+        await asyncio.gather(*rest, return_exceptions=True)
 
     try:
-        asyncio.run_coroutine_threadsafe(begin(), loop).result(10)
+        asyncio.run_coroutine_threadsafe(server.start(), loop).result(10)
         yield api
     finally:
-        asyncio.run_coroutine_threadsafe(runner.cleanup(), loop).result(10)
+        asyncio.run_coroutine_threadsafe(end(), loop).result(10)
         loop.call_soon_threadsafe(loop.stop)
         thread.join(10)
         loop.close()
