@@ -12,21 +12,25 @@ from stream_monitor.kafka.published import PublishedFollower
 from stream_monitor.kafka.simulating import Simulator
 from stream_monitor.kafka.web import listen
 from stream_monitor.kafka.worker import Worker
-from stream_monitor.views.followed import FollowedView
+from stream_monitor.views.board import Board
 from stream_monitor.views.protocol import View
-from stream_monitor.views.waiting import WaitingView
+from stream_monitor.views.published import PublishedView
 from stream_monitor.web.api.access import Tokens
+from stream_monitor.web.api.address import advertised
 from stream_monitor.web.api.application import application
 from stream_monitor.web.api.handlers import Handlers
+from stream_monitor.web.api.peers import Peers
+from stream_monitor.web.api.routing import Routing
 from stream_monitor.web.pages import Pages
 
 log = logging.getLogger(__name__)
 
 
-def serve(settings: Settings, worker: Worker, pages: Pages, shared: View | None) -> str:
+def serve(settings: Settings, worker: Worker, pages: Pages, board: Board, peers: Peers) -> str:
     """Have the worker serve the API; its URL, without a slash at the end.
 
-    It answers from the ``shared`` view; without one from all that is published, which it follows.
+    It answers from the shared view if there is one; else the owner of a model is asked, and the
+    board is told all that is published, which it follows.
 
     Raises:
         ConfigurationError: the port or a token cannot be used.
@@ -34,24 +38,26 @@ def serve(settings: Settings, worker: Worker, pages: Pages, shared: View | None)
     api = settings.api
     tokens = Tokens.of(api)
     intake = Intake(settings.kafka)
-    beside = [intake.run]
-    if shared is None:
-        followed = FollowedView(
-            lambda: {name: its.hash for name, its in worker.references.all_current().items()},
-            now_ms,
-        )
-        follower = PublishedFollower(settings.kafka, followed.hear, worker.complain)
-        shared = WaitingView(followed, lambda: follower.ready)
+    beside = [intake.run, peers.run]
+    shared = settings.redis.url is not None
+    follower = PublishedFollower(settings.kafka, board.follow, worker.complain)
+    if not shared:
         beside.append(follower.run)
+
+    def view() -> View:
+        return board.view if shared else PublishedView(board.view, follower.age_ms)
+
     simulator = Simulator(settings.kafka, worker.references, now_ms) if api.simulate else None
-    handlers = Handlers(settings, shared, intake, pages, now_ms, simulator)
+    handlers = Handlers(settings, view, intake, pages, now_ms, simulator)
     on = listen(api.host, api.port)
     if simulator is not None:
         beside.append(simulator.run)
-    worker.serve(application(settings, handlers, tokens, _monotonic_ms), on, beside)
+    routing = Routing(worker.owners, peers, shared=shared)
+    worker.serve(application(settings, handlers, tokens, _monotonic_ms, routing), on, beside)
     if tokens.write is None:
         log.info("api.write_token_file is not set: only this machine may write")
     port = on.getsockname()[1]
+    worker.owners.announce(advertised(api, port))
     return f"http://{f'[{api.host}]' if ':' in api.host else api.host}:{port}"
 
 

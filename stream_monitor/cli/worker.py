@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -24,6 +25,8 @@ from stream_monitor.metrics.snapshot import Snapshot
 from stream_monitor.notify.notifier import Notifier
 from stream_monitor.pipeline.effects import Publish
 from stream_monitor.views.board import Board
+from stream_monitor.web.api.address import peer_tls
+from stream_monitor.web.api.peers import Peers
 from stream_monitor.web.pages import Pages
 from stream_monitor.web.server import MonitorServer
 
@@ -77,7 +80,8 @@ def worker(
     quiet_logs(logging.INFO if verbose else logging.ERROR)
     output = Output()
     notifier = Notifier(settings.alertmanager, now_ms)
-    board = Board(settings.redis, now_ms)
+    board = Board(settings.redis, now_ms, everybody=settings.api.enabled)
+    peers = Peers(peer_tls(settings.api)) if settings.api.enabled else None
 
     def hear(publish: Publish) -> None:
         notifier.hear(publish)
@@ -86,11 +90,11 @@ def worker(
     made = Worker(settings, create=create_topics, on_document=hear)
 
     def read() -> Snapshot:
-        return board.show(notifier.show(made.snapshot()))
+        shown = board.show(notifier.show(made.snapshot()))
+        return shown if peers is None else replace(shown, peers=peers.counts)
 
     pages = Pages(read, Exporter(read), now_ms)
-    shared = None if settings.redis.url is None else board.view
-    api = serve(settings, made, pages, shared) if settings.api.enabled else None
+    api = None if peers is None else serve(settings, made, pages, board, peers)
     with MonitorServer(pages, settings.worker.host, settings.worker.port) as server:
         output.line(
             f"worker of {settings.kafka.group} on {settings.kafka.bootstrap_servers}, "

@@ -6,11 +6,27 @@ Every secret is the name of a file; none is a setting.
 from __future__ import annotations
 
 from typing import Annotated
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, Field
+from pydantic import AfterValidator, BaseModel, Field
 
 from stream_monitor.config.kinds import SECTION as _CONFIG
 from stream_monitor.config.kinds import Count, Text
+
+
+def _address(text: str) -> str:
+    try:
+        parts = urlsplit(text)
+        port_is_right = parts.port is None or parts.port > 0
+    except ValueError:
+        port_is_right = False
+    more = port_is_right and (parts.path or parts.query or parts.fragment or "@" in parts.netloc)
+    if not port_is_right or more or parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError(
+            f"{text!r} is no address of a worker; write scheme, host and port, such as "
+            "http://worker-1:6066"
+        )
+    return text
 
 
 class ApiSettings(BaseModel):
@@ -21,6 +37,9 @@ class ApiSettings(BaseModel):
     enabled: bool = True
     host: Text = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65_535)] = 6066  # 0: any free one
+    # Where other workers reach this one; else the bind address, or this machine's name.
+    advertise: Annotated[Text, AfterValidator(_address)] | None = None
+    peer_ca_file: Text | None = None  # who signs other workers' certificates; else the system's
     read_token_file: Text | None = None
     write_token_file: Text | None = None
     max_body_bytes: Annotated[int, Field(ge=1024, le=256 * 2**20)] = 2**20

@@ -73,6 +73,9 @@ class SnapshotCollector:
         _add_alerts(out, snapshot.open_alerts, self._caps.alerts)
         _add_notified(out, snapshot.notified)
         _add_redis(out, snapshot.redis)
+        if snapshot.peers is not None:
+            for outcome in names.PEER_OUTCOMES:
+                out.add(names.PEER_REQUESTS, snapshot.peers.get(outcome, 0), outcome)
         for label, dropped in (
             ("model", len(snapshot.models) - len(models)),
             ("column", sum(map(len, wanted.values())) - sum(map(len, columns.values()))),

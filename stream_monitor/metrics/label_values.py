@@ -6,7 +6,7 @@ from stream_monitor.alerts.rule import Severity, Status
 from stream_monitor.detectors.verdict import State
 from stream_monitor.errors import Reason
 from stream_monitor.joining.pending import Outcome
-from stream_monitor.metrics.snapshot import WorkerState
+from stream_monitor.metrics.snapshot import PeerOutcome, WorkerState
 
 STATES = tuple(WorkerState)
 REASONS = tuple(Reason)
@@ -14,6 +14,7 @@ SEVERITIES = tuple(Severity)
 WINDOW_STATUSES = (State.OK, State.ALARM, State.THIN)
 ALERT_STATUSES = tuple(Status)
 OUTCOMES = tuple(Outcome)
+PEER_OUTCOMES = tuple(PeerOutcome)
 LIMITS = (
     "repeated",  # records
     "models",  # events

@@ -22,6 +22,7 @@ from stream_monitor.metrics.spec import spec as _spec
 ALERT_STATUSES = values.ALERT_STATUSES
 LIMITS = values.LIMITS
 OUTCOMES = values.OUTCOMES
+PEER_OUTCOMES = values.PEER_OUTCOMES
 REASONS = values.REASONS
 SEVERITIES = values.SEVERITIES
 STATES = values.STATES
@@ -184,6 +185,13 @@ REDIS_WRITES = _counter("redis_writes_total", "", "Documents that were brought t
 REDIS_FAILURES = _counter("redis_failures_total", "", "Attempts at Redis that failed.")
 REDIS_DROPPED = _counter("redis_dropped_total", "", "Documents given up: too many were waiting.")
 REDIS_WAITING = _gauge("redis_waiting", "", "Documents that wait to be brought to Redis.")
+
+# Questions to the worker that owns a model
+PEER_REQUESTS = _counter(
+    "peer_requests_total",
+    "outcome",
+    "Questions passed on to the worker that owns the model; answered by it, or else from here.",
+)
 
 # The latest window of each model
 COLUMNS_JUDGED = _gauge(

@@ -70,6 +70,16 @@ class RedisView(NamedTuple):
     problem: str = ""  # what is wrong, while it is
 
 
+class PeerOutcome(StrEnum):
+    """What became of a question to the worker that owns a model."""
+
+    ANSWERED = "answered"
+    REFUSED = "refused"  # another status than 200, such as while partitions move
+    UNREACHABLE = "unreachable"  # no answer in time, or none a moment ago
+    TOO_LARGE = "too_large"
+    BUSY = "busy"  # too many were being asked
+
+
 class Standing(NamedTuple):
     """The newest window of a model as the worker's tables know it.
 
@@ -163,6 +173,7 @@ class Snapshot:
     open_alerts: tuple[OpenAlert, ...] = ()
     notified: tuple[NotifiedView, ...] = ()
     redis: RedisView | None = None  # without one there is none
+    peers: Mapping[str, int] | None = None  # questions to other workers by outcome; likewise
     standings: Mapping[str, Standing] = field(default_factory=dict)  # by model of this worker
     partitions: tuple[PartitionView, ...] = ()
     watermarks: Mapping[str, int] = field(default_factory=dict)  # ms by model

@@ -26,17 +26,20 @@ _LOOK_S = 1.0
 class Board:
     """Hears what a worker publishes, and has the :attr:`view` to answer from.
 
-    ``now_ms`` is the clock. All methods, and those of the view, are for the worker's event loop
-    but :meth:`show`, which any thread may call.
+    ``now_ms`` is the clock. Without Redis its own view may be of ``everybody``: then it is to be
+    told (:meth:`follow`) what others publish too. All methods, and those of the view, are for the
+    worker's event loop but :meth:`show`, which any thread may call.
 
     Raises:
         ConfigurationError: a file of the settings cannot be read.
     """
 
-    def __init__(self, settings: RedisSettings, now_ms: Callable[[], int]) -> None:
+    def __init__(
+        self, settings: RedisSettings, now_ms: Callable[[], int], *, everybody: bool = False
+    ) -> None:
         bounds = Bounds(settings.history, settings.ttl_ms)
-        self.local = LocalView(bounds, now_ms)
-        self.view: View = self.local
+        self.local = LocalView(bounds, now_ms, everybody=everybody and settings.url is None)
+        self._shared: View | None = None
         self._connection: RedisConnection | None = None
         self._writer: Writer | None = None
         if settings.url is not None:
@@ -44,14 +47,22 @@ class Board:
             store = RedisStore(connection, settings.prefix, bounds, settings.ttl_ms)
             name = uuid.uuid4().hex
             self._writer = Writer(store, self.local, settings.queue, name, connection.address)
-            shared = RedisView(connection, settings.prefix, settings.ttl_ms)
-            self.view = SharedView(shared, self.local)
+            self._shared = RedisView(connection, settings.prefix, settings.ttl_ms)
+
+    @property
+    def view(self) -> View:
+        """The view to answer one request from."""
+        return self.local if self._shared is None else SharedView(self._shared, self.local)
 
     def hear(self, publish: Publish) -> None:
         """A document was published; returns at once."""
         said = self.local.hear(publish)
         if self._writer is not None:
             self._writer.hear(said)
+
+    def follow(self, publish: Publish) -> None:
+        """A document of any worker, as it is on its topic; one that is known changes nothing."""
+        self.local.hear(publish)
 
     def show(self, snapshot: Snapshot) -> Snapshot:
         """The worker's snapshot with how the shared view is written."""

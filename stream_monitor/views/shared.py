@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 from stream_monitor.views.local import LocalView
-from stream_monitor.views.protocol import ModelCard, Report, UnavailableError, View
+from stream_monitor.views.protocol import ModelCard, Report, Source, Told, UnavailableError, View
 
 
 class SharedView:
     """Asks the shared view, and the worker's own where that does not answer.
 
     Without the shared view ``models`` and ``alerts`` of all models are those of this worker, and
-    a question about a model of another worker raises ``UnavailableError``.
+    a question about a model of another worker raises ``UnavailableError``. To be made for each
+    request: :attr:`told` is of the last answer.
     """
 
     def __init__(self, shared: View, local: LocalView) -> None:
         self._shared = shared
         self._local = local
+        self.told = Told(Source.REDIS)
 
     async def models(self) -> list[ModelCard]:
         """Every model known, by name."""
         try:
             return self._local.with_waiting(await self._shared.models())
         except UnavailableError:
+            self.told = self._local.told
             return await self._local.models()
 
     async def latest(self, model: str) -> Report | None:
@@ -43,6 +46,7 @@ class SharedView:
         try:
             return await self._shared.alerts(model)
         except UnavailableError as gone:
+            self.told = self._local.told
             own = self._local if model is None else self._own(model, gone)
             return await own.alerts(model)
 
@@ -50,4 +54,5 @@ class SharedView:
         """The worker's own view, if it has the model."""
         if model not in self._local.known:
             raise gone
+        self.told = self._local.told
         return self._local

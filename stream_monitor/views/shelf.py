@@ -103,11 +103,18 @@ class Shelf:
         """The alerts that are open, by id."""
         return {id_: said for id_, said in self._alerts.items() if said.ended_ms is None}
 
-    def forget_alert(self, id_: str, number: int) -> None:
+    def forget_alert(self, id_: str, number: int) -> bool:
         """An open alert that its owner does not know, if nothing newer has come of it."""
         said = self._alerts.get(id_)
-        if said is not None and said.number == number and said.ended_ms is None:
-            del self._alerts[id_]
+        if said is None or said.number != number or said.ended_ms is not None:
+            return False
+        del self._alerts[id_]
+        return True
+
+    def forget_last_alert(self) -> None:
+        """Give up the alert that has been over for the longest, else the one longest open."""
+        over = [a for a in self._alerts.values() if a.ended_ms is not None]
+        del self._alerts[min(over or self._alerts.values(), key=_leaves).id]
 
     def forget_oldest(self) -> bool:
         """Give up the oldest window, but never the last one; false if there is no other."""
@@ -128,6 +135,11 @@ class Shelf:
     def windows(self) -> int:
         """How many windows are kept."""
         return len(self._windows)
+
+    @property
+    def alerts_kept(self) -> int:
+        """How many alerts are kept, open or over."""
+        return len(self._alerts)
 
     def _put_window(self, said: Said) -> bool:
         window = self._windows.get(said.id)
@@ -157,9 +169,7 @@ class Shelf:
                 if alert.ended_ms is None or alert.ended_ms >= since
             }
         while len(self._alerts) > self._bounds.alerts:
-            over = [a for a in self._alerts.values() if a.ended_ms is not None]
-            last = min(over or self._alerts.values(), key=_leaves)
-            del self._alerts[last.id]
+            self.forget_last_alert()
         return said.id in self._alerts
 
     def _kept_since(self) -> int | None:

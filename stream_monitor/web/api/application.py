@@ -16,6 +16,7 @@ from stream_monitor.web.api.handlers import Handlers
 from stream_monitor.web.api.problems import Problem
 from stream_monitor.web.api.rates import Rates
 from stream_monitor.web.api.routes import Route
+from stream_monitor.web.api.routing import Routing
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +39,11 @@ _AGAIN = {"Retry-After": "1"}
 
 
 def application(
-    settings: Settings, handlers: Handlers, tokens: Tokens, now_ms: Callable[[], int]
+    settings: Settings,
+    handlers: Handlers,
+    tokens: Tokens,
+    now_ms: Callable[[], int],
+    routing: Routing,
 ) -> web.Application:
     """The API, to be served by whoever has a listener; ``now_ms`` never goes back."""
     guard = _Guard(settings.api.max_requests, now_ms)
@@ -49,18 +54,19 @@ def application(
 
     made = web.Application(client_max_size=settings.api.max_body_bytes, middlewares=[guarded])
     for route in handlers.routes:
-        made.router.add_route(route.method, route.path, _behind(route, tokens, handlers))
+        behind = _behind(route, tokens, handlers, routing)
+        made.router.add_route(route.method, route.path, behind)
         if route.method == "GET":
-            made.router.add_route("HEAD", route.path, _behind(route, tokens, handlers))
+            made.router.add_route("HEAD", route.path, behind)
     return made
 
 
-def _behind(route: Route, tokens: Tokens, handlers: Handlers) -> _Handler:
-    answer: _Handler = getattr(handlers, route.handler)
+def _behind(route: Route, tokens: Tokens, handlers: Handlers, routing: Routing) -> _Handler:
+    answer: Callable[[web.Request], Awaitable[web.Response]] = getattr(handlers, route.handler)
 
     async def handle(request: web.Request) -> web.StreamResponse:
         tokens.check(route.access, request.remote, request.headers)
-        return await answer(request)
+        return await (routing(request, answer) if route.of_models else answer(request))
 
     return handle
 

@@ -6,11 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from stream_monitor.views.followed import FollowedView
+from stream_monitor.views.local import LocalView
 from stream_monitor.web.api.access import Tokens
-from tests.metrics.worlds import NOW_MS
 from tests.web.api.test_access import READ, tokens
-from tests.web.api.worlds import HOSTILE, Api, published, serving, view
+from tests.web.api.worlds import HOSTILE, Api, empty, published, serving, view
 from tests.web.browser import Page, browsing
 
 PHONE, DESK = (390, 800), (1280, 900)
@@ -19,7 +18,7 @@ PHONE, DESK = (390, 800), (1280, 900)
 def browse(
     home: Path,
     see: Callable[[Page, Api], Awaitable[None]],
-    of: FollowedView | None = None,
+    of: LocalView | None = None,
     its: Tokens | None = None,
 ) -> Page:
     async def run(api: Api) -> Page:
@@ -48,7 +47,7 @@ def test_the_live_page_shows_models_drift_and_episodes(tmp_path: Path) -> None:
 
 
 def test_it_updates_by_itself(tmp_path: Path) -> None:
-    seen = FollowedView(dict, lambda: NOW_MS)
+    seen = empty()
 
     async def see(page: Page, api: Api) -> None:
         await page.call("Page.navigate", url=f"{api.url}/")

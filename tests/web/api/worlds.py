@@ -3,6 +3,7 @@
 import asyncio
 import http.client
 import json
+import ssl
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -15,17 +16,21 @@ from aiohttp import web
 from stream_monitor.config.api import ApiSettings
 from stream_monitor.errors import BrokerError
 from stream_monitor.metrics.exporter import Exporter
-from stream_monitor.metrics.snapshot import Snapshot
+from stream_monitor.metrics.snapshot import ReferenceView, Snapshot
 from stream_monitor.pipeline.effects import Publish
 from stream_monitor.pipeline.engine import LocalEngine
 from stream_monitor.reference.registry import References
 from stream_monitor.scenarios.now import CannotPlayError
-from stream_monitor.views.followed import FollowedView
+from stream_monitor.views.local import LocalView
+from stream_monitor.views.owner import Owner
 from stream_monitor.views.protocol import View
+from stream_monitor.views.shelf import Bounds
 from stream_monitor.web.api.access import Tokens
 from stream_monitor.web.api.application import application
 from stream_monitor.web.api.handlers import Handlers
+from stream_monitor.web.api.peers import Peers
 from stream_monitor.web.api.ports import Topic
+from stream_monitor.web.api.routing import Routing
 from stream_monitor.web.pages import Pages
 from tests.metrics.worlds import NOW_MS, busy
 from tests.pipeline.events import SETTINGS, Event, log, reference
@@ -56,9 +61,15 @@ def published(model: str = "m") -> tuple[Publish, ...]:
     return tuple(Publish(p.stream, p.model, p.id, json.loads(json.dumps(p.document))) for p in said)
 
 
-def view(*models: str) -> FollowedView:
+def empty() -> LocalView:
+    """A view that has heard of nothing."""
+    return LocalView(Bounds(300, 10**9), lambda: NOW_MS, everybody=True)
+
+
+def view(*models: str) -> LocalView:
     """What is known of models with reports, and of one that has a reference alone."""
-    made = FollowedView(lambda: {"asleep": "0123456789abcdef"}, lambda: NOW_MS)
+    made = empty()
+    made.present(Snapshot(references={"asleep": ReferenceView("0123456789abcdef", 1)}))
     for model in models:
         for publish in published(model):
             made.hear(publish)
@@ -76,6 +87,17 @@ class Kafka:
         if self.is_gone:
             raise BrokerError("Kafka cannot be reached at the moment; send this again later.")
         self.sent += [(topic, value) for value in values]
+
+
+@dataclass
+class Ownership:
+    """Who owns what: this worker nothing, until a test says so."""
+
+    me: str = "me"
+    owners: dict[str, Owner] = field(default_factory=dict)
+
+    def of(self, model: str) -> Owner | None:
+        return self.owners.get(model)
 
 
 @dataclass
@@ -123,6 +145,8 @@ class Api:
     port: int = 0
     kafka: Kafka = field(default_factory=Kafka)
     scenarios: Scenarios = field(default_factory=Scenarios)
+    ownership: Ownership = field(default_factory=Ownership)
+    peers: Peers = field(default_factory=lambda: Peers(ssl.create_default_context()))
     now_ms: int = 0
 
     @property
@@ -148,11 +172,18 @@ class Api:
         return self.ask(path, "POST", body, headers)
 
 
+async def _settled() -> None:
+    """What was cancelled has ended."""
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    await asyncio.gather(*others, return_exceptions=True)
+
+
 @contextmanager
 def serving(
     of: View | None = None,
     *,
     tokens: Tokens | None = None,
+    shared: bool = False,
     snapshot: Snapshot | None = None,
     **settings: Any,
 ) -> Iterator[Api]:
@@ -165,9 +196,10 @@ def serving(
     def read() -> Snapshot:
         return snapshot or busy()
 
+    answering = of or view("m")
     handlers = Handlers(
         chosen,
-        of or view("m"),
+        lambda: answering,
         api.kafka,
         Pages(read, Exporter(read), lambda: NOW_MS + 500),
         lambda: NOW_MS,
@@ -177,10 +209,18 @@ def serving(
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
     runner = web.AppRunner(
-        application(chosen, handlers, tokens or Tokens(), lambda: api.now_ms),
+        application(
+            chosen,
+            handlers,
+            tokens or Tokens(),
+            lambda: api.now_ms,
+            Routing(api.ownership, api.peers, shared=shared),
+        ),
         access_log=None,
         shutdown_timeout=0.1,
     )
+
+    asking = asyncio.run_coroutine_threadsafe(api.peers.run(), loop)
 
     async def begin() -> None:
         await runner.setup()
@@ -192,6 +232,8 @@ def serving(
         yield api
     finally:
         asyncio.run_coroutine_threadsafe(runner.cleanup(), loop).result(10)
+        asking.cancel()
+        asyncio.run_coroutine_threadsafe(_settled(), loop).result(10)
         loop.call_soon_threadsafe(loop.stop)
         thread.join(10)
         loop.close()
