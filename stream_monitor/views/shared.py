@@ -11,7 +11,7 @@ class SharedView:
 
     Without the shared view ``models`` and ``alerts`` of all models are those of this worker, and
     a question about a model of another worker raises ``UnavailableError``. To be made for each
-    request: :attr:`told` is of the last answer.
+    request: :attr:`told` is of the worker where any part of the answer is.
     """
 
     def __init__(self, shared: View, local: LocalView) -> None:
