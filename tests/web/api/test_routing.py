@@ -14,11 +14,11 @@ import pytest
 
 from stream_monitor.views.local import LocalView
 from stream_monitor.views.owner import Owner
-from stream_monitor.views.protocol import ModelCard, Report, Source, Told, UnavailableError
 from stream_monitor.views.published import PublishedView
+from stream_monitor.views.shared import SharedView
 from stream_monitor.web.api import peers
 from tests.web.api.test_access import READ, tokens
-from tests.web.api.worlds import Api, Got, serving, view
+from tests.web.api.worlds import Api, Gone, Got, serving, view
 
 OF_ONE = [f"/monitor/{what}?model=m" for what in ("drift", "performance", "quality", "alerts")]
 OF_ONE += ["/monitor/report?model=m", "/monitor/report?model=m&format=json"]
@@ -26,24 +26,6 @@ OF_ONE += ["/monitor/report?model=m", "/monitor/report?model=m&format=json"]
 
 def followed(of: LocalView, age_ms: int | None = 2_300) -> PublishedView:
     return PublishedView(of, lambda: age_ms)
-
-
-class Gone:
-    """A shared view that does not answer."""
-
-    told = Told(Source.REDIS)
-
-    async def models(self) -> list[ModelCard]:
-        raise UnavailableError("Redis does not answer")
-
-    async def latest(self, model: str) -> Report | None:
-        raise UnavailableError("Redis does not answer")
-
-    async def history(self, model: str, since_ms: int, until_ms: int, limit: int) -> list[Report]:
-        raise UnavailableError("Redis does not answer")
-
-    async def alerts(self, model: str | None) -> list[Report]:
-        raise UnavailableError("Redis does not answer")
 
 
 def owned_by(owner: Api, *askers: Api) -> None:
@@ -154,9 +136,9 @@ def test_the_token_of_the_asker_goes_to_the_owner_and_nobody_else_can_ask(tmp_pa
 
 def test_with_a_shared_view_the_owner_is_asked_only_while_that_does_not_answer() -> None:
     with serving(view("m")) as owner:
-        with serving(view("m"), shared=True) as other:
+        with serving(view("m"), shared=True) as other:  # stands for a Redis that answers
             owned_by(owner, other)
-            assert told(other.ask("/monitor/drift?model=m")) == (200, "worker", "me", "0")
+            assert other.ask("/monitor/drift?model=m").headers["monitor-worker"] == "me"
             assert sum(other.peers.counts.values()) == 0
         with serving(Gone(), shared=True) as other:
             owned_by(owner, other)
@@ -240,3 +222,10 @@ def test_an_owner_that_does_not_answer_costs_a_moment_and_more_questions_do_not_
             for each in asked:
                 assert told(each.result(10)) == (200, "topics", "me", "2")
         assert (api.peers.counts["busy"], api.peers.counts["unreachable"]) == (2, 1)
+
+
+def test_of_all_models_a_worker_without_its_redis_tells_its_own_and_says_so() -> None:
+    with serving(SharedView(Gone(), view("m")), shared=True) as api:
+        assert told(api.ask("/monitor/models")) == (200, "worker", "me", "0")
+        api.ownership.owners["m"] = Owner("me", api.url)
+        assert told(api.ask("/monitor/drift?model=m")) == (200, "owner", "me", "0")

@@ -23,7 +23,15 @@ from stream_monitor.reference.registry import References
 from stream_monitor.scenarios.now import CannotPlayError
 from stream_monitor.views.local import LocalView
 from stream_monitor.views.owner import Owner
-from stream_monitor.views.protocol import View
+from stream_monitor.views.protocol import (
+    ModelCard,
+    Report,
+    Source,
+    Told,
+    UnavailableError,
+    View,
+)
+from stream_monitor.views.published import PublishedView
 from stream_monitor.views.shelf import Bounds
 from stream_monitor.web.api.access import Tokens
 from stream_monitor.web.api.application import application
@@ -140,7 +148,7 @@ class Got:
 
 @dataclass
 class Api:
-    """A served API; ``now_ms`` is the clock of its rate limit."""
+    """A served API; ``now_ms`` is the clock of its rate limit, ``age_ms`` how old its view is."""
 
     port: int = 0
     kafka: Kafka = field(default_factory=Kafka)
@@ -148,6 +156,7 @@ class Api:
     ownership: Ownership = field(default_factory=Ownership)
     peers: Peers = field(default_factory=lambda: Peers(ssl.create_default_context()))
     now_ms: int = 0
+    age_ms: int | None = 0
 
     @property
     def url(self) -> str:
@@ -170,6 +179,24 @@ class Api:
 
     def post(self, path: str, body: Any, headers: Mapping[str, str] = JSON) -> Got:
         return self.ask(path, "POST", body, headers)
+
+
+class Gone:
+    """A shared view that does not answer."""
+
+    told = Told(Source.REDIS)
+
+    async def models(self) -> list[ModelCard]:
+        raise UnavailableError("Redis does not answer")
+
+    async def latest(self, model: str) -> Report | None:
+        raise UnavailableError("Redis does not answer")
+
+    async def history(self, model: str, since_ms: int, until_ms: int, limit: int) -> list[Report]:
+        raise UnavailableError("Redis does not answer")
+
+    async def alerts(self, model: str | None) -> list[Report]:
+        raise UnavailableError("Redis does not answer")
 
 
 async def _settled() -> None:
@@ -196,7 +223,8 @@ def serving(
     def read() -> Snapshot:
         return snapshot or busy()
 
-    answering = of or view("m")
+    given = view("m") if of is None else of
+    answering = PublishedView(given, lambda: api.age_ms) if isinstance(given, LocalView) else given
     handlers = Handlers(
         chosen,
         lambda: answering,
