@@ -33,29 +33,37 @@ class Owners:
         self._partitions = partitions
         self._is_running = is_running
         self._partition_of = DefaultPartitioner()
+        self._url = ""
         # Nobody is to be asked at Faust's default, which is this machine's name and a port.
         app.conf.canonical_url = URL(f"urn:uuid:{self.me}")
 
     def announce(self, url: str) -> None:
         """Tell the group where this worker answers; before it joins."""
+        self._url = url
         self._app.conf.canonical_url = URL(url).with_fragment(self.me)
 
     def of(self, model: str) -> Owner | None:
         """The worker that holds the partition of the table that the model's state is in.
 
-        ``None`` while nobody holds it, or the one who does announces no address, or is this
-        worker and its tables are not whole.
+        ``None`` while nobody holds it, or the one who does has announced no address that leads
+        to it, or is this worker and its tables are not whole.
         """
         partitions = list(range(self._partitions()))
         # The state lies in the partition that the model's summaries are sent to, by their key.
         partition = self._partition_of(model.encode(), partitions, partitions)
         for announced, topics in self._app.router.table_metadata(STATE_TABLE).items():
             if any(partition in held for held in topics.values()):
-                owner = _owner(announced)
-                if owner is not None and owner.id == self.me and not self._is_running():
-                    return None
-                return owner
+                return self._reachable(_owner(announced))
         return None
+
+    def _reachable(self, owner: Owner | None) -> Owner | None:
+        if owner is None:
+            return None
+        if owner.id == self.me:
+            return owner if self._is_running() else None
+        # Who announces this worker's own address, such as 127.0.0.1 on another machine or who
+        # was here before, is not to be reached by it.
+        return None if owner.url == self._url else owner
 
 
 def _owner(announced: str) -> Owner | None:

@@ -73,6 +73,8 @@ class SnapshotCollector:
         _add_alerts(out, snapshot.open_alerts, self._caps.alerts)
         _add_notified(out, snapshot.notified)
         _add_redis(out, snapshot.redis)
+        for what in sorted(snapshot.view_dropped):
+            out.add(names.VIEW_DROPPED, snapshot.view_dropped[what], what)
         if snapshot.peers is not None:
             for outcome in names.PEER_OUTCOMES:
                 out.add(names.PEER_REQUESTS, snapshot.peers.get(outcome, 0), outcome)

@@ -186,7 +186,12 @@ REDIS_FAILURES = _counter("redis_failures_total", "", "Attempts at Redis that fa
 REDIS_DROPPED = _counter("redis_dropped_total", "", "Documents given up: too many were waiting.")
 REDIS_WAITING = _gauge("redis_waiting", "", "Documents that wait to be brought to Redis.")
 
-# Questions to the worker that owns a model
+# The view in memory, and questions to the worker that owns a model
+VIEW_DROPPED = _counter(
+    "view_dropped_total",
+    "what",
+    "What a worker's memory of all models had no room for; it is on the topics still.",
+)
 PEER_REQUESTS = _counter(
     "peer_requests_total",
     "outcome",

@@ -173,6 +173,7 @@ class Snapshot:
     open_alerts: tuple[OpenAlert, ...] = ()
     notified: tuple[NotifiedView, ...] = ()
     redis: RedisView | None = None  # without one there is none
+    view_dropped: Mapping[str, int] = field(default_factory=dict)  # by what
     peers: Mapping[str, int] | None = None  # questions to other workers by outcome; likewise
     standings: Mapping[str, Standing] = field(default_factory=dict)  # by model of this worker
     partitions: tuple[PartitionView, ...] = ()

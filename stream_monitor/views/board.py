@@ -65,8 +65,9 @@ class Board:
         self.local.hear(publish)
 
     def show(self, snapshot: Snapshot) -> Snapshot:
-        """The worker's snapshot with how the shared view is written."""
-        return snapshot if self._writer is None else replace(snapshot, redis=self._writer.status)
+        """The worker's snapshot with what its view has lost and how the shared one is written."""
+        redis = None if self._writer is None else self._writer.status
+        return replace(snapshot, redis=redis, view_dropped=self.local.lost)
 
     async def run(self, read: Callable[[], Snapshot]) -> None:
         """Follow the worker's snapshots, and write, until cancelled."""

@@ -47,6 +47,8 @@ class LocalView:
         self._max_alerts = max_alerts
         self._max_models = max_models
         self._windows = self._alerts = 0
+        #: What the bounds on all models together have taken; counts only grow.
+        self.lost = dict.fromkeys(("windows", "alerts", "models"), 0)
         self._shelves: dict[str, Shelf] = {}
         self._seen: dict[str, int] = {}  # when a model was last this worker's
         self._owned: frozenset[str] = frozenset()
@@ -61,6 +63,7 @@ class LocalView:
         if len(self._shelves) > self._max_models:
             others = (model for model in self._seen if model not in self._owned)
             self._forget(next(others, next(iter(self._seen))))
+            self.lost["models"] += 1
         return said
 
     def put(self, said: Said) -> bool:
@@ -74,11 +77,14 @@ class LocalView:
         self._alerts += shelf.alerts_kept - alerts
         if self._windows > self._max_windows:
             fullest = max(self._shelves.values(), key=lambda each: each.windows)
-            self._windows -= fullest.forget_oldest()
+            gone = fullest.forget_oldest()
+            self._windows -= gone
+            self.lost["windows"] += gone
         if self._alerts > self._max_alerts:
             fullest = max(self._shelves.values(), key=lambda each: each.alerts_kept)
             fullest.forget_last_alert()
             self._alerts -= 1
+            self.lost["alerts"] += 1
         return kept
 
     def _forget(self, model: str) -> None:

@@ -190,6 +190,7 @@ def busy(**changes: Any) -> Snapshot:
         ),
         "notified": (NotifiedView("http://alertmanager:9093", 7, 5, 2, 1, 3),),
         "redis": RedisView("redis://redis:6379/0", True, 40, 2, 1, 3),
+        "view_dropped": {"windows": 3, "alerts": 0, "models": 0},
         "peers": {"answered": 5, "unreachable": 1},
         "partitions": (
             PartitionView("predictions", 0, 240, 128, 260, EPOCH_MS + 120_000),

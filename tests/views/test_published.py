@@ -77,6 +77,7 @@ def test_models_of_others_stay_and_the_longest_unheard_goes_where_there_are_too_
     assert names(made) == ["a", "b", "d"], "b is older than c, but this worker's own"
     made.hear(report(1, "e"))
     assert names(made) == ["b", "d", "e"]
+    assert made.lost == {"windows": 0, "alerts": 0, "models": 2}
 
 
 def test_of_too_many_alerts_those_that_are_over_go_first_from_the_model_with_most() -> None:
@@ -87,6 +88,7 @@ def test_of_too_many_alerts_those_that_are_over_go_first_from_the_model_with_mos
     assert {a["alert_id"] for a in alerts(made)} == {"x", "a", "c"}
     made.hear(alert("d", started=2))
     assert {a["alert_id"] for a in alerts(made)} == {"x", "c", "d"}, "the longest open"
+    assert made.lost == {"windows": 0, "alerts": 2, "models": 0}
 
 
 def test_the_count_of_alerts_follows_what_the_tables_close() -> None:

@@ -1,6 +1,7 @@
 """Questions about one model: who is asked, and who answers where the owner does not."""
 
 import socket
+import ssl
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -12,11 +13,15 @@ from urllib.parse import quote
 
 import pytest
 
+from stream_monitor.config.api import ApiSettings
+from stream_monitor.testing.listeners import make_certificates
 from stream_monitor.views.local import LocalView
 from stream_monitor.views.owner import Owner
 from stream_monitor.views.published import PublishedView
 from stream_monitor.views.shared import SharedView
 from stream_monitor.web.api import peers
+from stream_monitor.web.api.address import peer_tls
+from stream_monitor.web.api.peers import Peers
 from tests.web.api.test_access import READ, tokens
 from tests.web.api.worlds import Api, Gone, Got, serving, view
 
@@ -157,7 +162,7 @@ class Elsewhere:
 
 
 @contextmanager
-def elsewhere(status: int, body: bytes) -> Iterator[Elsewhere]:
+def elsewhere(status: int, body: bytes, certificate: Path | None = None) -> Iterator[Elsewhere]:
     made = Elsewhere()
 
     class Handler(BaseHTTPRequestHandler):
@@ -174,7 +179,11 @@ def elsewhere(status: int, body: bytes) -> Iterator[Elsewhere]:
             """Nothing on the terminal."""
 
     with HTTPServer(("127.0.0.1", 0), Handler) as server:
-        made.url = f"http://127.0.0.1:{server.server_port}"
+        made.url = f"http{'s' * bool(certificate)}://127.0.0.1:{server.server_port}"
+        if certificate is not None:
+            context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+            context.load_cert_chain(certificate)
+            server.socket = context.wrap_socket(server.socket, server_side=True)
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         try:
@@ -229,3 +238,18 @@ def test_of_all_models_a_worker_without_its_redis_tells_its_own_and_says_so() ->
         assert told(api.ask("/monitor/models")) == (200, "worker", "me", "0")
         api.ownership.owners["m"] = Owner("me", api.url)
         assert told(api.ask("/monitor/drift?model=m")) == (200, "owner", "me", "0")
+
+
+def test_an_owner_that_announces_https_is_asked_if_its_certificate_is_of_our_authority(
+    tmp_path: Path,
+) -> None:
+    files = make_certificates(tmp_path)
+    trusting = Peers(peer_tls(ApiSettings(peer_ca_file=str(files.ca))))
+    strict = Peers(peer_tls(ApiSettings()))
+    with elsewhere(200, b"{}", files.broker) as other:
+        for its, source in ((trusting, "owner"), (strict, "topics")):
+            with serving(followed(view("m")), peers=its) as api:
+                api.ownership.owners["m"] = Owner("other", other.url)
+                assert told(api.ask("/monitor/drift?model=m"))[:2] == (200, source)
+    assert other.asked == ["/monitor/drift?model=m"]
+    assert strict.counts["unreachable"] == 1

@@ -211,11 +211,12 @@ def serving(
     *,
     tokens: Tokens | None = None,
     shared: bool = False,
+    peers: Peers | None = None,
     snapshot: Snapshot | None = None,
     **settings: Any,
 ) -> Iterator[Api]:
     """The API until the block ends, on an event loop in a thread of its own."""
-    api = Api()
+    api = Api() if peers is None else Api(peers=peers)
     chosen = SETTINGS.model_copy(
         update={"api": ApiSettings(**{"max_requests": 100_000, "simulate": True, **settings})}
     )
