@@ -51,6 +51,8 @@ class Shelf:
         self._windows: dict[str, _Window] = {}
         self._alerts: dict[str, Said] = {}
         self._standing: Said | None = None
+        self._top: _Window | None = None  # the newest that can be shown
+        self._top_is_known = True
 
     def put(self, said: Said) -> bool:
         """Keep it, unless something newer is kept or there is no room for one so old."""
@@ -69,7 +71,7 @@ class Shelf:
     def card(self) -> ModelCard:
         """The model at a glance; status ``waiting`` where no window is known."""
         open_alerts = len(self.open_alerts())
-        top = max(self._visible(), key=lambda window: window.order, default=None)
+        top = self._newest()
         standing = self._standing
         return card_of(
             self._model,
@@ -81,7 +83,7 @@ class Shelf:
 
     def latest(self) -> Report | None:
         """The newest report with what its newest revision has changed."""
-        top = max(self._visible(), key=lambda window: window.order, default=None)
+        top = self._newest()
         return None if top is None else _report(top)
 
     def history(self, since_ms: int, until_ms: int, limit: int) -> list[Report]:
@@ -121,6 +123,7 @@ class Shelf:
         if len(self._windows) < 2:
             return False
         del self._windows[self._oldest()]
+        self._top_is_known = False
         return True
 
     def everything(self) -> Iterator[Said]:
@@ -149,6 +152,7 @@ class Shelf:
         if window is None:
             window = self._windows[said.id] = _Window(said.time_ms, {})
         window.time_ms, window.parts[said.part] = said.time_ms, said
+        self._top_is_known = False
         while len(self._windows) > self._bounds.history:
             del self._windows[self._oldest()]
         return said.id in self._windows
@@ -175,6 +179,13 @@ class Shelf:
     def _kept_since(self) -> int | None:
         newest_ms = max((window.time_ms for window in self._windows.values()), default=None)
         return None if newest_ms is None else newest_ms - self._bounds.kept_ms
+
+    def _newest(self) -> _Window | None:
+        # Everybody asks for it, of every model; it changes when a window comes.
+        if not self._top_is_known:
+            self._top = max(self._visible(), key=lambda window: window.order, default=None)
+            self._top_is_known = True
+        return self._top
 
     def _visible(self) -> Iterator[_Window]:
         """A revision whose report has not come cannot be shown."""

@@ -174,6 +174,8 @@ class Handlers:
 
 
 async def _known(view: View, model: str) -> None:
+    if await view.latest(model) is not None:  # which costs less than all cards
+        return
     names = [card.model for card in await view.models()]
     if model not in names:
         raise unknown("model", model, names)
