@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -25,7 +26,9 @@ from stream_monitor.metrics.snapshot import Snapshot
 from stream_monitor.notify.notifier import Notifier
 from stream_monitor.pipeline.effects import Publish
 from stream_monitor.views.board import Board
+from stream_monitor.web.api.address import peer_tls
 from stream_monitor.web.api.counts import ApiCounts
+from stream_monitor.web.api.peers import Peers
 from stream_monitor.web.pages import Pages
 from stream_monitor.web.server import MonitorServer
 
@@ -79,7 +82,12 @@ def worker(
     quiet_logs(logging.INFO if verbose else logging.ERROR)
     output = Output()
     notifier = Notifier(settings.alertmanager, now_ms)
-    board = Board(settings.redis, now_ms, lambda: published_before(settings.kafka))
+    board = Board(
+        settings.redis,
+        now_ms,
+        lambda: published_before(settings.kafka),
+        everybody=settings.api.enabled,
+    )
 
     def hear(publish: Publish) -> None:
         notifier.hear(publish)
@@ -88,14 +96,18 @@ def worker(
     made = Worker(settings, create=create_topics, on_document=hear)
 
     counts = ApiCounts() if settings.api.enabled else None
+    peers = Peers(peer_tls(settings.api)) if settings.api.enabled else None
 
     def read() -> Snapshot:
         shown = board.show(notifier.show(made.snapshot()))
-        return shown if counts is None else counts.show(shown)
+        if counts is None or peers is None:
+            return shown
+        return replace(counts.show(shown), peers=peers.counts)
 
     pages = Pages(read, Exporter(read), now_ms)
-    shared = None if settings.redis.url is None else board.view
-    api = None if counts is None else serve(settings, made, pages, shared, counts)
+    api = None
+    if counts is not None and peers is not None:
+        api = serve(settings, made, pages, board, peers, counts)
     with MonitorServer(pages, settings.worker.host, settings.worker.port) as server:
         output.line(
             f"worker of {settings.kafka.group} on {settings.kafka.bootstrap_servers}, "

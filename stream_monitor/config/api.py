@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from ipaddress import ip_network
 from typing import Annotated, Self
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, Field, model_validator
 
@@ -31,6 +32,21 @@ Networks = Annotated[
 ]  # fmt: skip
 
 
+def _address(text: str) -> str:
+    try:
+        parts = urlsplit(text)
+        port_is_right = parts.port is None or parts.port > 0
+    except ValueError:
+        port_is_right = False
+    more = port_is_right and (parts.path or parts.query or parts.fragment or "@" in parts.netloc)
+    if not port_is_right or more or parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError(
+            f"{text!r} is no address of a worker; write scheme, host and port, such as "
+            "http://worker-1:6066"
+        )
+    return text
+
+
 class ApiSettings(BaseModel):
     """What a worker serves beside its metrics: models, reports, alerts, and events taken in."""
 
@@ -39,6 +55,9 @@ class ApiSettings(BaseModel):
     enabled: bool = True
     host: Text = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65_535)] = 6066  # 0: any free one
+    # Where other workers reach this one; else the bind address, or this machine's name.
+    advertise: Annotated[Text, AfterValidator(_address)] | None = None
+    peer_ca_file: Text | None = None  # who signs other workers' certificates; else the system's
     read_token_file: Text | None = None
     write_token_file: Text | None = None
     cert_file: Text | None = None  # with key_file: TLS, and nothing else

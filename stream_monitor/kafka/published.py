@@ -17,6 +17,7 @@ from aiokafka.errors import KafkaError
 from stream_monitor.config.settings import KafkaSettings
 from stream_monitor.errors import BrokerError
 from stream_monitor.kafka.clients import consuming
+from stream_monitor.kafka.clock import now_ms
 from stream_monitor.kafka.recent import between
 from stream_monitor.kafka.references import partitions_of
 from stream_monitor.pipeline.effects import Publish, Stream
@@ -78,8 +79,17 @@ class PublishedFollower:
         self._on_bad = on_bad
         self._at: dict[TopicPartition, int] = {}  # the next offset
         self._streams = {kafka.topic(stream.value): stream for stream in Stream}
-        #: Whether all that was there at the start has been read, and is being followed.
-        self.ready = False
+        self._whole_ms: dict[TopicPartition, int] = {}  # when the last was read of each
+        self._partitions: list[TopicPartition] = []
+
+    def age_ms(self) -> int | None:
+        """How long ago all that was on the topics had been told; ``None`` before the first time.
+
+        Grows while Kafka does not answer.
+        """
+        if not self._partitions or not self._whole_ms.keys() >= set(self._partitions):
+            return None
+        return max(0, now_ms() - min(self._whole_ms[each] for each in self._partitions))
 
     async def run(self) -> None:
         """Follow until cancelled."""
@@ -87,7 +97,6 @@ class PublishedFollower:
             try:
                 await self._follow()
             except (KafkaError, BrokerError) as exc:
-                self.ready = False
                 self._on_bad(f"reports are not followed at the moment, trying again: {exc}")
                 await asyncio.sleep(_AGAIN_S)
 
@@ -96,12 +105,13 @@ class PublishedFollower:
             found = [await partitions_of(consumer, topic) for topic in self._streams]
             partitions = [partition for of_topic in found for partition in of_topic]
             consumer.assign(partitions)
+            asked_ms = now_ms()
             ends = await consumer.end_offsets(partitions)
             await self._seek(consumer, ends)
+            self._partitions = partitions
             while True:
-                if not self.ready:
-                    at = [await consumer.position(p) >= end for p, end in ends.items()]
-                    self.ready = all(at)
+                for partition in partitions:
+                    await self._note(consumer, partition, ends[partition], asked_ms)
                 for partition, records in (await consumer.getmany(timeout_ms=200)).items():
                     for record in records:
                         self._take(record)
@@ -112,6 +122,17 @@ class PublishedFollower:
         for partition, end in ends.items():
             start = max(begins[partition], end - BACK)
             consumer.seek(partition, max(start, self._at.get(partition, start)))
+
+    async def _note(
+        self, consumer: AIOKafkaConsumer, partition: TopicPartition, end: int, asked_ms: int
+    ) -> None:
+        """See whether a partition is read to the end that Kafka has told last."""
+        answered_ms, highwater = asked_ms, end
+        fetched_ms = consumer.last_poll_timestamp(partition)
+        if fetched_ms is not None:
+            answered_ms, highwater = fetched_ms, consumer.highwater(partition) or end
+        if await consumer.position(partition) >= highwater:
+            self._whole_ms[partition] = max(answered_ms, self._whole_ms.get(partition, 0))
 
     def _take(self, record: ConsumerRecord) -> None:
         publish = _publish(self._streams, record)

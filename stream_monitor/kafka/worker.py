@@ -19,6 +19,7 @@ from stream_monitor.kafka.app import AppSettings, create_app, run_app
 from stream_monitor.kafka.clock import now_ms
 from stream_monitor.kafka.joining import JoinStage, LabelStage
 from stream_monitor.kafka.offsets import commit_blocks
+from stream_monitor.kafka.owners import Owners
 from stream_monitor.kafka.reach import reached
 from stream_monitor.kafka.references import ReferenceFollower
 from stream_monitor.kafka.sending import Sender
@@ -83,6 +84,11 @@ class Worker:
         transport_of(self.app).listener = self
         transport_of(self.app).owned |= {kafka.topic("reports"), kafka.topic("alerts")}
         sender = Sender(self.app, kafka)
+        self.owners = Owners(
+            self.app,
+            lambda: sender.partitions("summaries"),
+            lambda: self._state() is WorkerState.RUNNING,
+        )
         table = StateTable(self.app, STATE_TABLE, kafka.max_message_bytes)
         self._source = kafka.topic("predictions")
         self._stage1 = Stage1(settings, self.references, sender, self._view)

@@ -75,6 +75,11 @@ class SnapshotCollector:
         _add_notified(out, snapshot.notified)
         _add_redis(out, snapshot.redis)
         _add_api(out, snapshot.api)
+        for what in sorted(snapshot.view_dropped):
+            out.add(names.VIEW_DROPPED, snapshot.view_dropped[what], what)
+        if snapshot.peers is not None:
+            for outcome in names.PEER_OUTCOMES:
+                out.add(names.PEER_REQUESTS, snapshot.peers.get(outcome, 0), outcome)
         for label, dropped in (
             ("model", len(snapshot.models) - len(models)),
             ("column", sum(map(len, wanted.values())) - sum(map(len, columns.values()))),

@@ -6,7 +6,7 @@ from stream_monitor.alerts.rule import Severity, Status
 from stream_monitor.detectors.verdict import State
 from stream_monitor.errors import Reason
 from stream_monitor.joining.pending import Outcome
-from stream_monitor.metrics.snapshot import WorkerState
+from stream_monitor.metrics.snapshot import PeerOutcome, WorkerState
 
 STATES = tuple(WorkerState)
 REASONS = tuple(Reason)
@@ -21,6 +21,7 @@ API_LIMITS = (
     "full",  # refused, as all that are open are at work
     "handshake",  # TLS was not agreed on
 )
+PEER_OUTCOMES = tuple(PeerOutcome)
 LIMITS = (
     "repeated",  # records
     "models",  # events

@@ -23,6 +23,7 @@ ALERT_STATUSES = values.ALERT_STATUSES
 API_LIMITS = values.API_LIMITS
 LIMITS = values.LIMITS
 OUTCOMES = values.OUTCOMES
+PEER_OUTCOMES = values.PEER_OUTCOMES
 REASONS = values.REASONS
 SEVERITIES = values.SEVERITIES
 STATES = values.STATES
@@ -202,6 +203,18 @@ API_SECONDS = _histogram(
 API_CONNECTIONS = _gauge("api_connections", "", "Connections of the API that are open.")
 API_CLOSED = _counter(
     "api_connections_closed_total", "reason", "Connections that a limit of the API has ended."
+)
+
+# The view in memory, and questions to the worker that owns a model
+VIEW_DROPPED = _counter(
+    "view_dropped_total",
+    "what",
+    "What a worker's memory of all models had no room for; it is on the topics still.",
+)
+PEER_REQUESTS = _counter(
+    "peer_requests_total",
+    "outcome",
+    "Questions passed on to the worker that owns the model; answered by it, or else from here.",
 )
 
 # The latest window of each model

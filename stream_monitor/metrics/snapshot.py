@@ -81,6 +81,16 @@ class ApiView(NamedTuple):
     closed: Mapping[str, int] = {}  # connections that a limit ended, by limit
 
 
+class PeerOutcome(StrEnum):
+    """What became of a question to the worker that owns a model."""
+
+    ANSWERED = "answered"
+    REFUSED = "refused"  # another status than 200, such as while partitions move
+    UNREACHABLE = "unreachable"  # no answer in time, or none a moment ago
+    TOO_LARGE = "too_large"
+    BUSY = "busy"  # too many were being asked
+
+
 class Standing(NamedTuple):
     """The newest window of a model as the worker's tables know it.
 
@@ -175,6 +185,8 @@ class Snapshot:
     notified: tuple[NotifiedView, ...] = ()
     redis: RedisView | None = None  # without one there is none
     api: ApiView | None = None  # likewise
+    view_dropped: Mapping[str, int] = field(default_factory=dict)  # by what
+    peers: Mapping[str, int] | None = None  # questions to other workers by outcome; likewise
     standings: Mapping[str, Standing] = field(default_factory=dict)  # by model of this worker
     partitions: tuple[PartitionView, ...] = ()
     watermarks: Mapping[str, int] = field(default_factory=dict)  # ms by model

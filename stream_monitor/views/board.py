@@ -16,7 +16,7 @@ from stream_monitor.views.redis_connection import RedisConnection
 from stream_monitor.views.redis_store import RedisStore
 from stream_monitor.views.redis_view import RedisView
 from stream_monitor.views.refill import Published, Refill
-from stream_monitor.views.shared import SharedView
+from stream_monitor.views.shared import Patient, SharedView
 from stream_monitor.views.shelf import Bounds
 from stream_monitor.views.writer import Writer
 
@@ -28,7 +28,9 @@ class Board:
     """Hears what a worker publishes, and has the :attr:`view` to answer from.
 
     ``now_ms`` is the clock. ``published`` reads back what workers have published, for a Redis that
-    has lost it; without it nothing is read back. All methods, and those of the view, are for the
+    has lost it; without it nothing is read back. Without Redis its own view may be of
+    ``everybody``: then it is to be told (:meth:`follow`) what others publish too. All methods, and
+    those of the view, are for the
     worker's event loop but :meth:`show`, which any thread may call.
 
     Raises:
@@ -40,10 +42,12 @@ class Board:
         settings: RedisSettings,
         now_ms: Callable[[], int],
         published: Callable[[], Published] | None = None,
+        *,
+        everybody: bool = False,
     ) -> None:
         bounds = Bounds(settings.history, settings.ttl_ms)
-        self.local = LocalView(bounds, now_ms)
-        self.view: View = self.local
+        self.local = LocalView(bounds, now_ms, everybody=everybody and settings.url is None)
+        self._shared: Patient | None = None
         self._connection: RedisConnection | None = None
         self._writer: Writer | None = None
         self._refill: Refill | None = None
@@ -65,8 +69,12 @@ class Board:
                     return writer.status.connected and writer.status.refilling
 
                 self._refill = Refill(store, published, lacks, now_ms, settings.ttl_ms)
-            shared = RedisView(connection, settings.prefix, settings.ttl_ms)
-            self.view = SharedView(shared, self.local, now_ms)
+            self._shared = Patient(RedisView(connection, settings.prefix, settings.ttl_ms), now_ms)
+
+    @property
+    def view(self) -> View:
+        """The view to answer one request from."""
+        return self.local if self._shared is None else SharedView(self._shared, self.local)
 
     def hear(self, publish: Publish) -> None:
         """A document was published; returns at once."""
@@ -74,8 +82,13 @@ class Board:
         if self._writer is not None:
             self._writer.hear(said)
 
+    def follow(self, publish: Publish) -> None:
+        """A document of any worker, as it is on its topic; one that is known changes nothing."""
+        self.local.hear(publish)
+
     def show(self, snapshot: Snapshot) -> Snapshot:
-        """The worker's snapshot with how the shared view is written."""
+        """The worker's snapshot with what its view has lost and how the shared one is written."""
+        snapshot = replace(snapshot, view_dropped=self.local.lost)
         if self._writer is None:
             return snapshot
         status, refill = self._writer.status, self._refill

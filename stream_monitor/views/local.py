@@ -1,4 +1,4 @@
-"""The view of one worker: what it has published, and after a restart what its tables hold."""
+"""The view in memory: what is published, and after a restart what the worker's tables hold."""
 
 from __future__ import annotations
 
@@ -7,33 +7,48 @@ from dataclasses import replace
 
 from stream_monitor.metrics.snapshot import OpenAlert, ReferenceView, Snapshot, WorkerState
 from stream_monitor.pipeline.effects import Publish
-from stream_monitor.views.protocol import ModelCard, Report
+from stream_monitor.views.protocol import ModelCard, Report, Source, Told
 from stream_monitor.views.restored import restored
 from stream_monitor.views.said import Said, alert_said, said_of, standing_said
 from stream_monitor.views.shelf import Bounds, Shelf, ordered, waiting_card
 
-#: Windows of all models together: some 100 MB.
-MAX_WINDOWS = 20_000
+#: Windows, and alerts, of all models together: some 100 MB, and some 20.
+MAX_WINDOWS = MAX_ALERTS = 20_000
+#: Models; the longest unheard goes first.
+MAX_MODELS = 10_000
 #: A model that the worker does not own for so long is forgotten. A rebalance is shorter.
 LEAVES_MS = 60_000
 
 
 class LocalView:
-    """Answers for the models of this worker, from memory.
+    """Answers from memory: for the models of this worker, or of all if it hears of ``everybody``.
 
     It is fed with what is published (:meth:`hear`) and with the worker's snapshots
     (:meth:`present`). After a restart it knows of each model its newest window's end, status and
     rows, and which alerts are open; not which columns have drifted, no report, no history, and no
-    alert that is over. ``bounds`` hold for each model, ``max_windows`` for all of them.
+    alert that is over. ``bounds`` hold for each model, ``max_windows``, ``max_alerts`` and
+    ``max_models`` for all of them.
     """
 
     def __init__(
-        self, bounds: Bounds, now_ms: Callable[[], int], max_windows: int = MAX_WINDOWS
+        self,
+        bounds: Bounds,
+        now_ms: Callable[[], int],
+        *,
+        everybody: bool = False,
+        max_windows: int = MAX_WINDOWS,
+        max_alerts: int = MAX_ALERTS,
+        max_models: int = MAX_MODELS,
     ) -> None:
         self._bounds = bounds
         self._now_ms = now_ms
+        self._everybody = everybody
         self._max_windows = max_windows
-        self._windows = 0
+        self._max_alerts = max_alerts
+        self._max_models = max_models
+        self._windows = self._alerts = 0
+        #: What the bounds on all models together have taken; counts only grow.
+        self.lost = dict.fromkeys(("windows", "alerts", "models"), 0)
         self._shelves: dict[str, Shelf] = {}
         self._seen: dict[str, int] = {}  # when a model was last this worker's
         self._owned: frozenset[str] = frozenset()
@@ -42,8 +57,13 @@ class LocalView:
     def hear(self, publish: Publish) -> Said:
         """A report, a revision or an alert was published; what is to be kept of it."""
         said = said_of(publish, self._now_ms())
-        self._seen[said.model] = said.said_ms
+        self._seen.pop(said.model, None)
+        self._seen[said.model] = said.said_ms  # the longest unheard stands first
         self.put(said)
+        if len(self._shelves) > self._max_models:
+            others = (model for model in self._seen if model not in self._owned)
+            self._forget(next(others, next(iter(self._seen))))
+            self.lost["models"] += 1
         return said
 
     def put(self, said: Said) -> bool:
@@ -51,13 +71,27 @@ class LocalView:
         shelf = self._shelves.get(said.model)
         if shelf is None:
             shelf = self._shelves[said.model] = Shelf(said.model, self._bounds)
-        before = shelf.windows
+        windows, alerts = shelf.windows, shelf.alerts_kept
         kept = shelf.put(said)
-        self._windows += shelf.windows - before
+        self._windows += shelf.windows - windows
+        self._alerts += shelf.alerts_kept - alerts
         if self._windows > self._max_windows:
             fullest = max(self._shelves.values(), key=lambda each: each.windows)
-            self._windows -= fullest.forget_oldest()
+            gone = fullest.forget_oldest()
+            self._windows -= gone
+            self.lost["windows"] += gone
+        if self._alerts > self._max_alerts:
+            fullest = max(self._shelves.values(), key=lambda each: each.alerts_kept)
+            fullest.forget_last_alert()
+            self._alerts -= 1
+            self.lost["alerts"] += 1
         return kept
+
+    def _forget(self, model: str) -> None:
+        del self._seen[model]
+        shelf = self._shelves.pop(model)
+        self._windows -= shelf.windows
+        self._alerts -= shelf.alerts_kept
 
     def present(self, snapshot: Snapshot) -> frozenset[str]:
         """What the worker owns now; the models that it did not own the last time.
@@ -81,9 +115,8 @@ class LocalView:
                 self.put(standing_said(model, snapshot.standings[model], now_ms))
             self._settle(model, open_alerts[model], snapshot.as_of_ms, now_ms)
         for model, at_ms in list(self._seen.items()):
-            if now_ms - at_ms > LEAVES_MS:
-                del self._seen[model]
-                self._windows -= self._shelves.pop(model).windows
+            if now_ms - at_ms > LEAVES_MS and not self._everybody:
+                self._forget(model)
         return new
 
     def _settle(
@@ -96,7 +129,7 @@ class LocalView:
             self.put(alert_said(model, restored(there[id_]), now_ms, published=False))
         for id_ in known.keys() - there.keys():
             if shelf is not None and known[id_].said_ms < as_of_ms:
-                shelf.forget_alert(id_, known[id_].number)
+                self._alerts -= shelf.forget_alert(id_, known[id_].number)
 
     # -- for the writer
 
@@ -122,8 +155,13 @@ class LocalView:
 
     # -- the view
 
+    @property
+    def told(self) -> Told:
+        """From this worker."""
+        return Told(Source.WORKER)
+
     async def models(self) -> list[ModelCard]:
-        """Every model of this worker, and those that have a reference and no window yet."""
+        """Every model it has heard of, and those that have a reference and no window yet."""
         return self.with_waiting([shelf.card() for shelf in self._shelves.values()])
 
     async def latest(self, model: str) -> Report | None:

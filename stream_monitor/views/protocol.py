@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from enum import StrEnum
+from typing import Any, NamedTuple, Protocol
 
 from stream_monitor.errors import StreamMonitorError
 
@@ -34,8 +35,28 @@ class ModelCard:
     updated_ms: int
 
 
+class Source(StrEnum):
+    """Who knows what an answer says."""
+
+    OWNER = "owner"  # the worker that judges the model
+    TOPICS = "topics"  # what was published, read back by the worker that answers
+    REDIS = "redis"  # the shared view
+    WORKER = "worker"  # the worker that answers, of its own models alone
+
+
+class Told(NamedTuple):
+    """From where an answer is; ``age_ms`` is what may have been said since and not be in it."""
+
+    source: Source
+    age_ms: int = 0
+
+
 class View(Protocol):
     """Reports and alerts of every model; each method raises :class:`UnavailableError`."""
+
+    @property
+    def told(self) -> Told:
+        """From where the last answer is."""
 
     async def models(self) -> list[ModelCard]:
         """Every model known, by name."""

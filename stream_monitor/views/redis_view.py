@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from stream_monitor.views import scripts
-from stream_monitor.views.protocol import ModelCard, Report
+from stream_monitor.views.protocol import ModelCard, Report, Source, Told
 from stream_monitor.views.redis_connection import RedisConnection
 from stream_monitor.views.said import Head, Part, unpacked
 from stream_monitor.views.scripts import Command, Keys
@@ -38,6 +38,11 @@ class RedisView:
         self._run = connection.run
         self._prefix = prefix
         self._kept_ms = kept_ms
+
+    @property
+    def told(self) -> Told:
+        """From Redis."""
+        return Told(Source.REDIS)
 
     async def models(self) -> list[ModelCard]:
         """Every model known, by name."""

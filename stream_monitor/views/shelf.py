@@ -51,6 +51,8 @@ class Shelf:
         self._windows: dict[str, _Window] = {}
         self._alerts: dict[str, Said] = {}
         self._standing: Said | None = None
+        self._top: _Window | None = None  # the newest that can be shown
+        self._top_is_known = True
 
     def put(self, said: Said) -> bool:
         """Keep it, unless something newer is kept or there is no room for one so old."""
@@ -69,7 +71,7 @@ class Shelf:
     def card(self) -> ModelCard:
         """The model at a glance; status ``waiting`` where no window is known."""
         open_alerts = len(self.open_alerts())
-        top = max(self._visible(), key=lambda window: window.order, default=None)
+        top = self._newest()
         standing = self._standing
         return card_of(
             self._model,
@@ -81,7 +83,7 @@ class Shelf:
 
     def latest(self) -> Report | None:
         """The newest report with what its newest revision has changed."""
-        top = max(self._visible(), key=lambda window: window.order, default=None)
+        top = self._newest()
         return None if top is None else _report(top)
 
     def history(self, since_ms: int, until_ms: int, limit: int) -> list[Report]:
@@ -103,17 +105,25 @@ class Shelf:
         """The alerts that are open, by id."""
         return {id_: said for id_, said in self._alerts.items() if said.ended_ms is None}
 
-    def forget_alert(self, id_: str, number: int) -> None:
+    def forget_alert(self, id_: str, number: int) -> bool:
         """An open alert that its owner does not know, if nothing newer has come of it."""
         said = self._alerts.get(id_)
-        if said is not None and said.number == number and said.ended_ms is None:
-            del self._alerts[id_]
+        if said is None or said.number != number or said.ended_ms is not None:
+            return False
+        del self._alerts[id_]
+        return True
+
+    def forget_last_alert(self) -> None:
+        """Give up the alert that has been over for the longest, else the one longest open."""
+        over = [a for a in self._alerts.values() if a.ended_ms is not None]
+        del self._alerts[min(over or self._alerts.values(), key=_leaves).id]
 
     def forget_oldest(self) -> bool:
         """Give up the oldest window, but never the last one; false if there is no other."""
         if len(self._windows) < 2:
             return False
         del self._windows[self._oldest()]
+        self._top_is_known = False
         return True
 
     def everything(self) -> Iterator[Said]:
@@ -129,6 +139,11 @@ class Shelf:
         """How many windows are kept."""
         return len(self._windows)
 
+    @property
+    def alerts_kept(self) -> int:
+        """How many alerts are kept, open or over."""
+        return len(self._alerts)
+
     def _put_window(self, said: Said) -> bool:
         window = self._windows.get(said.id)
         before = None if window is None else window.parts.get(said.part)
@@ -137,6 +152,7 @@ class Shelf:
         if window is None:
             window = self._windows[said.id] = _Window(said.time_ms, {})
         window.time_ms, window.parts[said.part] = said.time_ms, said
+        self._top_is_known = False
         while len(self._windows) > self._bounds.history:
             del self._windows[self._oldest()]
         return said.id in self._windows
@@ -157,14 +173,19 @@ class Shelf:
                 if alert.ended_ms is None or alert.ended_ms >= since
             }
         while len(self._alerts) > self._bounds.alerts:
-            over = [a for a in self._alerts.values() if a.ended_ms is not None]
-            last = min(over or self._alerts.values(), key=_leaves)
-            del self._alerts[last.id]
+            self.forget_last_alert()
         return said.id in self._alerts
 
     def _kept_since(self) -> int | None:
         newest_ms = max((window.time_ms for window in self._windows.values()), default=None)
         return None if newest_ms is None else newest_ms - self._bounds.kept_ms
+
+    def _newest(self) -> _Window | None:
+        # Everybody asks for it, of every model; it changes when a window comes.
+        if not self._top_is_known:
+            self._top = max(self._visible(), key=lambda window: window.order, default=None)
+            self._top_is_known = True
+        return self._top
 
     def _visible(self) -> Iterator[_Window]:
         """A revision whose report has not come cannot be shown."""

@@ -203,6 +203,8 @@ def busy(**changes: Any) -> Snapshot:
             5,
             {"evicted": 4},
         ),
+        "view_dropped": {"windows": 3, "alerts": 0, "models": 0},
+        "peers": {"answered": 5, "unreachable": 1},
         "partitions": (
             PartitionView("predictions", 0, 240, 128, 260, EPOCH_MS + 120_000),
             PartitionView("predictions", 1, 20, 0, 20, EPOCH_MS + 100_000),

@@ -117,3 +117,4 @@ def test_the_fullest_model_gives_up_its_oldest_windows_where_all_together_are_to
     assert len(asyncio.run(view.history("small", 0, end_of(9), 9))) == 1
     large = asyncio.run(view.history("large", 0, end_of(9), 9))
     assert [r["window"]["end_ms"] for r in large] == [end_of(n) for n in (7, 6, 5, 4, 3)]
+    assert view.lost == {"windows": 3, "alerts": 0, "models": 0}

@@ -23,6 +23,7 @@ from stream_monitor.web.api.http import HttpConnection
 from stream_monitor.web.api.problems import ProblemError
 from stream_monitor.web.api.rates import Rates
 from stream_monitor.web.api.routes import Route
+from stream_monitor.web.api.routing import Routing
 
 log = logging.getLogger(__name__)
 
@@ -41,6 +42,7 @@ def application(
     now_ms: Callable[[], int],
     counts: ApiCounts,
     connections: Connections,
+    routing: Routing,
 ) -> web.Application:
     """The API, to be served by :class:`.server.ApiServer`; ``now_ms`` never goes back."""
     guard = _Guard(settings.api, now_ms, counts, connections)
@@ -56,17 +58,19 @@ def application(
     made.on_response_prepare.append(prepare)
     for route in handlers.routes:
         for method in ("GET", "HEAD") if route.method == "GET" else (route.method,):
-            handler = _behind(route, tokens, handlers)
+            handler = _behind(route, tokens, handlers, routing)
             made.router.add_route(method, route.path, handler, expect_handler=_expect)
     return made
 
 
-def _behind(route: Route, tokens: Callable[[], Tokens], handlers: Handlers) -> _Handler:
-    answer: _Handler = getattr(handlers, route.handler)
+def _behind(
+    route: Route, tokens: Callable[[], Tokens], handlers: Handlers, routing: Routing
+) -> _Handler:
+    answer: Callable[[web.Request], Awaitable[web.Response]] = getattr(handlers, route.handler)
 
     async def handle(request: web.Request) -> web.StreamResponse:
         tokens().check(route.access, request.remote, request.headers)
-        return await answer(request)
+        return await (routing(request, answer) if route.of_models else answer(request))
 
     return handle
 

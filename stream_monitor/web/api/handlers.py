@@ -22,6 +22,7 @@ from stream_monitor.web.api.openapi import document
 from stream_monitor.web.api.ports import Archive, Intake, Simulator, Topic
 from stream_monitor.web.api.problems import ProblemError, unknown
 from stream_monitor.web.api.routes import JSON, ROUTES, SIMULATE, Route
+from stream_monitor.web.api.routing import sign
 from stream_monitor.web.pages import Pages
 from stream_monitor.web.pages import Request as PageRequest
 
@@ -30,12 +31,15 @@ BODY_S = 10.0
 
 
 class Handlers:
-    """The routes' methods; each raises :class:`ProblemError` for what cannot be answered."""
+    """The routes' methods; each raises :class:`ProblemError` for what cannot be answered.
+
+    ``view`` gives a view for one request.
+    """
 
     def __init__(
         self,
         settings: Settings,
-        view: View,
+        view: Callable[[], View],
         archive: Archive,
         intake: Intake,
         pages: Pages,
@@ -79,7 +83,8 @@ class Handlers:
 
     async def models(self, request: web.Request) -> web.Response:
         requests.read_query(requests.ModelsQuery, request.query)
-        return _json(answers.models(await self._view.models()))
+        view = self._view()
+        return _said(_json(answers.models(await view.models())), view)
 
     async def drift(self, request: web.Request) -> web.Response:
         return await self._windows(request, "drift")
@@ -92,16 +97,19 @@ class Handlers:
 
     async def alerts(self, request: web.Request) -> web.Response:
         query = requests.read_query(requests.AlertsQuery, request.query)
+        view = self._view()
         if query.model is not None:
-            await self._known(query.model)
-        found = await self._view.alerts(query.model)
-        return _json(answers.alerts(found, query.model_dump()))
+            await _known(view, query.model)
+        found = await view.alerts(query.model)
+        return _said(_json(answers.alerts(found, query.model_dump())), view)
 
     async def report(self, request: web.Request) -> web.Response:
         query = requests.read_query(requests.ReportQuery, request.query)
-        return await reporting.report(
-            self._view, self._archive, self._settings.for_model, query, self._now_ms()
+        view = self._view()
+        made = await reporting.report(
+            view, self._archive, self._settings.for_model, query, self._now_ms()
         )
+        return _said(made, view)
 
     async def simulate(self, request: web.Request) -> web.Response:
         assert self._simulator is not None
@@ -117,25 +125,21 @@ class Handlers:
 
     async def _windows(self, request: web.Request, family: str) -> web.Response:
         query = requests.read_query(requests.WindowsQuery, request.query)
+        view = self._view()
         if query.model is None:
-            cards = [card for card in await self._view.models() if _is_due(card, query.since)]
+            cards = [card for card in await view.models() if _is_due(card, query.since)]
             cards.sort(key=lambda card: -(card.window_end_ms or 0))
-            found = [await self._view.latest(card.model) for card in cards[: query.limit]]
+            found = [await view.latest(card.model) for card in cards[: query.limit]]
             reports: list[Report] = [report for report in found if report is not None]
         else:
-            await self._known(query.model)
+            await _known(view, query.model)
             since = query.since or 0
-            reports = await self._view.history(query.model, since, MAX_MS, query.limit)
+            reports = await view.history(query.model, since, MAX_MS, query.limit)
         if query.column is not None and reports:
             known = answers.columns(reports)
             if query.column not in known:
                 raise unknown("column", query.column, known)
-        return _json(answers.windows(reports, family, query.column))
-
-    async def _known(self, model: str) -> None:
-        names = [card.model for card in await self._view.models()]
-        if model not in names:
-            raise unknown("model", model, names)
+        return _said(_json(answers.windows(reports, family, query.column)), view)
 
     async def _take(
         self,
@@ -182,6 +186,19 @@ class Handlers:
             body=made.body,
             headers={**made.headers, "Content-Type": made.content_type},
         )
+
+
+async def _known(view: View, model: str) -> None:
+    if await view.latest(model) is not None:  # which costs less than all cards
+        return
+    names = [card.model for card in await view.models()]
+    if model not in names:
+        raise unknown("model", model, names)
+
+
+def _said(response: web.Response, view: View) -> web.Response:
+    sign(response.headers, view.told)
+    return response
 
 
 def _is_due(card: ModelCard, since_ms: int | None) -> bool:

@@ -10,9 +10,11 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from stream_monitor.metrics.version import package_version
+from stream_monitor.views.protocol import Source
 from stream_monitor.web.api.access import Access
 from stream_monitor.web.api.problems import MEDIA_TYPE, ProblemDocument
 from stream_monitor.web.api.routes import JSON, Route
+from stream_monitor.web.api.routing import AGE, SOURCE, WORKER
 
 _REF = "#/components/schemas/{model}"
 
@@ -65,6 +67,8 @@ def _operation(route: Route, refs: Mapping[object, Any]) -> dict[str, Any]:
 def _responses(route: Route, refs: Mapping[object, Any]) -> dict[str, Any]:
     schema = {"schema": refs[route.answer]} if route.answer is not None else {}
     answers = {str(route.status.value): _response(route.status, {route.media: schema})}
+    if route.of_models:
+        answers[str(route.status.value)]["headers"] = _FROM
     for status in route.problems:
         content = {MEDIA_TYPE: {"schema": refs[ProblemDocument]}}
         if status in route.also:
@@ -75,6 +79,19 @@ def _responses(route: Route, refs: Mapping[object, Any]) -> dict[str, Any]:
             "Retry-After": {"schema": {"type": "integer"}, "description": "Seconds."}
         }
     return answers
+
+
+_FROM = {
+    SOURCE: {
+        "schema": {"type": "string", "enum": [source.value for source in Source]},
+        "description": "Who knows: the model's owner, the topics, Redis, or this worker alone.",
+    },
+    AGE: {
+        "schema": {"type": "integer", "minimum": 0},
+        "description": "Seconds; what was said since may not be in it.",
+    },
+    WORKER: {"schema": {"type": "string"}, "description": "The id of the worker that answered."},
+}
 
 
 def _response(status: HTTPStatus, content: Mapping[str, Any]) -> dict[str, Any]:

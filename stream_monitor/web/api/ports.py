@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal, Protocol
 
 from stream_monitor.reports.history import Gathering
+from stream_monitor.views.owner import Owner
 
 Topic = Literal["predictions", "labels"]
 
@@ -15,6 +16,17 @@ class Intake(Protocol):
 
     async def send(self, topic: Topic, values: Sequence[bytes]) -> None:
         """One message each; returns when Kafka has them all, ``BrokerError`` else."""
+
+
+class Owners(Protocol):
+    """Who judges which model."""
+
+    @property
+    def me(self) -> str:
+        """The id of this worker."""
+
+    def of(self, model: str) -> Owner | None:
+        """The owner, as far as this worker knows and it can be asked; ``None`` while that moves."""
 
 
 class Simulator(Protocol):

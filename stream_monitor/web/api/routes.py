@@ -49,6 +49,16 @@ class Route:
         return tuple(part[1:-1] for part in self.path.split("/") if part.startswith("{"))
 
     @property
+    def of_models(self) -> bool:
+        """Whether it tells of models, so that the answer says from where it is."""
+        return self.path.startswith("/monitor/") and self.method == "GET"
+
+    @property
+    def of_one(self) -> bool:
+        """Whether one model can be asked about, and so its owner."""
+        return "model" in (self.query.model_fields if self.query else ())
+
+    @property
     def problems(self) -> Iterator[HTTPStatus]:
         """The statuses of the problem documents that may be answered."""
         if self.body is not None:
@@ -57,7 +67,7 @@ class Route:
             yield HTTPStatus.UNAUTHORIZED
         if self.access is Access.WRITE:
             yield HTTPStatus.FORBIDDEN
-        if self.parameters or "model" in (self.query.model_fields if self.query else ()):
+        if self.parameters or self.of_one:
             yield HTTPStatus.NOT_FOUND
         if self.body is not None:
             yield HTTPStatus.REQUEST_TIMEOUT
@@ -66,6 +76,8 @@ class Route:
         if self.body is not None:
             yield HTTPStatus.REQUEST_ENTITY_TOO_LARGE
             yield HTTPStatus.UNSUPPORTED_MEDIA_TYPE
+        if self.of_one:
+            yield HTTPStatus.MISDIRECTED_REQUEST
         if self.body is not None or self.query is not None:
             yield HTTPStatus.UNPROCESSABLE_ENTITY
         yield from ANYWHERE

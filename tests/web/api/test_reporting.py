@@ -9,11 +9,9 @@ import pytest
 
 from stream_monitor.alerts.times import rfc3339
 from stream_monitor.pipeline.effects import Publish, Stream
-from stream_monitor.views.followed import FollowedView
-from tests.metrics.worlds import NOW_MS
 from tests.reports.documents import HOUR, MODEL, START_MS, alert, report
 from tests.reports.test_page import Parsed
-from tests.web.api.worlds import Api, serving
+from tests.web.api.worlds import Api, empty, serving
 
 WINDOWS = 130
 #: So many of the newest are at hand.
@@ -28,7 +26,7 @@ def end(at: int) -> int:
 
 @pytest.fixture(name="api")
 def _api() -> Iterator[Api]:
-    view = FollowedView(dict, lambda: NOW_MS)
+    view = empty()
     for publish in ALL[-KEPT:]:
         view.hear(publish)
     with serving(view) as api:

@@ -3,6 +3,7 @@
 import asyncio
 import http.client
 import json
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -15,20 +16,32 @@ from stream_monitor.config.api import ApiSettings
 from stream_monitor.errors import BrokerError
 from stream_monitor.kafka.web import listen
 from stream_monitor.metrics.exporter import Exporter
-from stream_monitor.metrics.snapshot import ApiView, Snapshot
+from stream_monitor.metrics.snapshot import ApiView, ReferenceView, Snapshot
 from stream_monitor.pipeline.effects import Publish, Stream
 from stream_monitor.pipeline.engine import LocalEngine
 from stream_monitor.reference.registry import References
 from stream_monitor.reports.history import Gathering
 from stream_monitor.scenarios.now import CannotPlayError
-from stream_monitor.views.followed import FollowedView
-from stream_monitor.views.protocol import UnavailableError, View
+from stream_monitor.views.local import LocalView
+from stream_monitor.views.owner import Owner
+from stream_monitor.views.protocol import (
+    ModelCard,
+    Report,
+    Source,
+    Told,
+    UnavailableError,
+    View,
+)
+from stream_monitor.views.published import PublishedView
+from stream_monitor.views.shelf import Bounds as ShelfBounds
 from stream_monitor.web.api.access import Tokens
 from stream_monitor.web.api.application import application
 from stream_monitor.web.api.connections import Bounds, Connections
 from stream_monitor.web.api.counts import ApiCounts
 from stream_monitor.web.api.handlers import Handlers
+from stream_monitor.web.api.peers import Peers
 from stream_monitor.web.api.ports import Topic
+from stream_monitor.web.api.routing import Routing
 from stream_monitor.web.api.server import ApiServer
 from stream_monitor.web.api.tls import server_context
 from stream_monitor.web.pages import Pages
@@ -61,9 +74,15 @@ def published(model: str = "m") -> tuple[Publish, ...]:
     return tuple(Publish(p.stream, p.model, p.id, json.loads(json.dumps(p.document))) for p in said)
 
 
-def view(*models: str) -> FollowedView:
+def empty() -> LocalView:
+    """A view that has heard of nothing."""
+    return LocalView(ShelfBounds(300, 10**9), lambda: NOW_MS, everybody=True)
+
+
+def view(*models: str) -> LocalView:
     """What is known of models with reports, and of one that has a reference alone."""
-    made = FollowedView(lambda: {"asleep": "0123456789abcdef"}, lambda: NOW_MS)
+    made = empty()
+    made.present(Snapshot(references={"asleep": ReferenceView("0123456789abcdef", 1)}))
     for model in models:
         for publish in published(model):
             made.hear(publish)
@@ -100,6 +119,17 @@ class Topics:
             take = gathering.report if publish.stream is Stream.REPORTS else gathering.alert
             take(publish.document)
         gathering.cut = len(self.published) > self.most
+
+
+@dataclass
+class Ownership:
+    """Who owns what: this worker nothing, until a test says so."""
+
+    me: str = "me"
+    owners: dict[str, Owner] = field(default_factory=dict)
+
+    def of(self, model: str) -> Owner | None:
+        return self.owners.get(model)
 
 
 @dataclass
@@ -142,14 +172,17 @@ class Got:
 
 @dataclass
 class Api:
-    """A served API; ``now_ms`` is the clock of its rate limit."""
+    """A served API; ``now_ms`` is the clock of its rate limit, ``age_ms`` how old its view is."""
 
     port: int = 0
     kafka: Kafka = field(default_factory=Kafka)
     topics: Topics = field(default_factory=Topics)
     scenarios: Scenarios = field(default_factory=Scenarios)
+    ownership: Ownership = field(default_factory=Ownership)
+    peers: Peers = field(default_factory=lambda: Peers(ssl.create_default_context()))
     now_ms: int = 0
     counts: ApiCounts = field(default_factory=ApiCounts)
+    age_ms: int | None = 0
 
     @property
     def url(self) -> str:
@@ -180,17 +213,43 @@ class Api:
         return self.ask(path, "POST", body, headers)
 
 
+class Gone:
+    """A shared view that does not answer."""
+
+    told = Told(Source.REDIS)
+
+    async def models(self) -> list[ModelCard]:
+        raise UnavailableError("Redis does not answer")
+
+    async def latest(self, model: str) -> Report | None:
+        raise UnavailableError("Redis does not answer")
+
+    async def history(self, model: str, since_ms: int, until_ms: int, limit: int) -> list[Report]:
+        raise UnavailableError("Redis does not answer")
+
+    async def alerts(self, model: str | None) -> list[Report]:
+        raise UnavailableError("Redis does not answer")
+
+
+async def _settled() -> None:
+    """What was cancelled has ended."""
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    await asyncio.gather(*others, return_exceptions=True)
+
+
 @contextmanager
 def serving(
     of: View | None = None,
     *,
     tokens: Tokens | Callable[[], Tokens] | None = None,
     bounds: Bounds | None = None,
+    shared: bool = False,
+    peers: Peers | None = None,
     snapshot: Snapshot | None = None,
     **settings: Any,
 ) -> Iterator[Api]:
     """The API until the block ends, on an event loop in a thread of its own."""
-    api = Api()
+    api = Api() if peers is None else Api(peers=peers)
     chosen = SETTINGS.model_copy(
         update={"api": ApiSettings(**{"max_requests": 100_000, "simulate": True, **settings})}
     )
@@ -198,9 +257,11 @@ def serving(
     def read() -> Snapshot:
         return snapshot or busy()
 
+    given = view("m") if of is None else of
+    answering = PublishedView(given, lambda: api.age_ms) if isinstance(given, LocalView) else given
     handlers = Handlers(
         chosen,
-        of or view("m"),
+        lambda: answering,
         api.topics,
         api.kafka,
         Pages(read, Exporter(read), lambda: NOW_MS + 500),
@@ -217,6 +278,7 @@ def serving(
         lambda: api.now_ms,
         counts,
         connections,
+        Routing(api.ownership, api.peers, shared=shared),
     )
     on = listen("127.0.0.1", 0)
     api.port = on.getsockname()[1]
@@ -226,6 +288,7 @@ def serving(
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
     server = ApiServer(made, on, connections, counts, lambda: context)
+    asking = asyncio.run_coroutine_threadsafe(api.peers.run(), loop)
 
     async def end() -> None:
         await server.stop()
@@ -239,6 +302,7 @@ def serving(
         asyncio.run_coroutine_threadsafe(server.start(), loop).result(10)
         yield api
     finally:
+        asking.cancel()
         asyncio.run_coroutine_threadsafe(end(), loop).result(10)
         loop.call_soon_threadsafe(loop.stop)
         thread.join(10)

@@ -1,18 +1,26 @@
-"""A view that says so while it is still reading what was published before."""
+"""A view of what was published, by everybody: how old it is, and a no until it was read."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from stream_monitor.views.protocol import ModelCard, Report, UnavailableError, View
+from stream_monitor.views.protocol import ModelCard, Report, Source, Told, UnavailableError, View
 
 
-class WaitingView:
-    """``view`` once ``is_ready``; before that every question is :class:`UnavailableError`."""
+class PublishedView:
+    """``view`` once it was fed all that there was; before that :class:`UnavailableError`.
 
-    def __init__(self, view: View, is_ready: Callable[[], bool]) -> None:
+    ``age_ms`` says how long ago that was the last time; ``None``: not yet.
+    """
+
+    def __init__(self, view: View, age_ms: Callable[[], int | None]) -> None:
         self._view = view
-        self._is_ready = is_ready
+        self._age_ms = age_ms
+
+    @property
+    def told(self) -> Told:
+        """From the topics."""
+        return Told(Source.TOPICS, self._age_ms() or 0)
 
     async def models(self) -> list[ModelCard]:
         return await self._now().models()
@@ -27,7 +35,7 @@ class WaitingView:
         return await self._now().alerts(model)
 
     def _now(self) -> View:
-        if not self._is_ready():
+        if self._age_ms() is None:
             raise UnavailableError(
                 "this worker is still reading what was reported before, or cannot reach Kafka; "
                 "ask again in a moment"
