@@ -33,9 +33,11 @@ def _redis() -> Row:
             ),
             graph(
                 "Written to Redis",
-                "Documents that were brought to Redis a second.",
+                "Documents that were brought to Redis a second, and those read back from the "
+                "topics for one that had lost them.",
                 "cps",
-                Query(rate(names.REDIS_WRITES, ("job",)), "{{job}}"),
+                Query(rate(names.REDIS_WRITES, ("job",)), "{{job}} written"),
+                Query(rate(names.REDIS_REFILLED, ("job",)), "{{job}} read back"),
                 none=_NO_REDIS,
                 span=6,
             ),
@@ -109,6 +111,23 @@ def _api() -> Row:
                 Query(rate(names.API_CLOSED, ("job", "reason")), "{{job}} {{reason}}"),
                 none=_NO_API,
                 span=6,
+            ),
+            graph(
+                "Passed on to the model's worker",
+                "Questions that another worker was asked, by what became of them. What it did not "
+                "answer was answered from the topics.",
+                "reqps",
+                Query(rate(names.PEER_REQUESTS, ("job", "outcome")), "{{job}} {{outcome}}"),
+                none=_NO_API,
+                span=12,
+            ),
+            graph(
+                "No room in the memory of all models",
+                "What a worker has let go of what was reported; the topics have it still.",
+                "cps",
+                Query(rate(names.VIEW_DROPPED, ("job", "what")), "{{job}} {{what}}"),
+                none=_NO_API,
+                span=12,
             ),
         ),
     )

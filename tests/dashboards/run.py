@@ -25,8 +25,9 @@ from stream_monitor.config.settings import KafkaSettings, LabelSettings, ModelSe
 from stream_monitor.events.batch import EventBatch, Record
 from stream_monitor.kafka.offsets import Position
 from stream_monitor.kafka.view import WorkerView
+from stream_monitor.metrics import names
 from stream_monitor.metrics.exporter import Exporter
-from stream_monitor.metrics.snapshot import RedisView, Snapshot, WorkerState
+from stream_monitor.metrics.snapshot import PeerOutcome, RedisView, Snapshot, WorkerState
 from stream_monitor.pipeline.effects import Publish
 from stream_monitor.pipeline.engine import LocalEngine, decoder, summariser_config
 from stream_monitor.pipeline.summarise import Summariser
@@ -77,6 +78,8 @@ class Beside:
     def __init__(self) -> None:
         self._redis = RedisView("redis://redis:6379/0", connected=True)
         self._api = ApiCounts()
+        self._asked: dict[str, int] = dict.fromkeys(names.PEER_OUTCOMES, 0)
+        self._dropped = dict.fromkeys(("windows", "alerts", "models"), 0)
 
     def step(self, step: int, *, reads: bool) -> None:
         its = self._redis
@@ -85,7 +88,11 @@ class Beside:
             writes=its.writes + 3 * reads + reads * its.waiting,
             failures=its.failures + 3 * (not reads),
             waiting=0 if reads else its.waiting + 3,
+            refilled=its.refilled + (40 if reads and its.waiting else 0),
         )
+        self._asked[PeerOutcome.ANSWERED] += 20
+        self._asked[PeerOutcome.UNREACHABLE] += not reads
+        self._dropped["windows"] += step > 100
         for turn in range(60):
             path = ("/monitor/models", "/monitor/drift", "/monitor/alerts")[turn % 3]
             self._api.answered(path, 200, 0.002 + 0.02 * ((7 * turn + step) % 61 == 0))
@@ -96,7 +103,8 @@ class Beside:
         self._api.connections = 3 + step // 30 % 3
 
     def show(self, snapshot: Snapshot) -> Snapshot:
-        return self._api.show(replace(snapshot, redis=self._redis))
+        shown = self._api.show(replace(snapshot, redis=self._redis))
+        return replace(shown, peers={**self._asked}, view_dropped={**self._dropped})
 
 
 class Monitor:

@@ -20,7 +20,7 @@ from stream_monitor.metrics.exporter import Exporter
 from stream_monitor.metrics.snapshot import NotifiedView, Snapshot
 from tests.alerting.files import series as scraped_and_recorded
 from tests.dashboards import files
-from tests.dashboards.run import settings
+from tests.dashboards.run import Beside, settings
 from tests.dashboards.stream import Span, Stream, credit
 from tests.dashboards.test_queries import selectors
 
@@ -29,12 +29,14 @@ SPAN = Span(1_704_067_200_000, MINUTE, 60)
 
 
 def in_order(stream: Stream) -> list[EventBatch]:
-    """The events with their row numbers as offsets."""
+    """The events with their row numbers as offsets, by turns of two versions."""
     batches: list[EventBatch] = []
     rows = 0
     for step in sorted(stream.events):
         for batch in stream.events[step]:
-            batches.append(replace(batch, offsets=np.arange(rows, rows + len(batch))))
+            offsets = np.arange(rows, rows + len(batch))
+            versions = [str(offset % 2) for offset in offsets.tolist()]
+            batches.append(replace(batch, offsets=offsets, model_versions=versions))
             rows += len(batch)
     return batches
 
@@ -79,8 +81,10 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[str]]:
     """The labels of every series that the worker shows."""
     given = in_a_hurry(tmp_path_factory.mktemp("worker"))
     snapshot = asyncio.run(worked(given, credit("credit", SPAN, change_at=0.5, seed=7)))
-    # Without an Alertmanager to tell there is no notifier: what it would show is added.
-    told = replace(snapshot, notified=(NotifiedView("http://alertmanager:9093"),))
+    # It has no Alertmanager to tell, no Redis and no API: what they would show is added.
+    beside = Beside()
+    beside.step(0, reads=True)
+    told = beside.show(replace(snapshot, notified=(NotifiedView("http://alertmanager:9093"),)))
     page = Exporter(lambda: told).expose().body.decode()
     found: dict[str, set[str]] = {}
     for family in text_string_to_metric_families(page):
