@@ -30,6 +30,13 @@ from tests.scenarios.shipped import TEXTS, shipped
 pytestmark = pytest.mark.usefixtures("alone")
 
 ROOT = Path(__file__).parents[2]
+#: A shell's background jobs are started with Ctrl-C ignored, and so would be what they start.
+_COMMAND = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from stream_monitor.cli.main import main
+main()
+"""
 OWN = """\
 story: My own rows.
 model: mine
@@ -144,7 +151,7 @@ def test_a_file_of_ones_own_stands_in_place_of_a_name(capsys: pytest.CaptureFixt
 def test_a_run_that_is_interrupted_says_how_much_was_sent() -> None:
     async def interrupted() -> tuple[int | None, str]:
         async with embedded(Settings()) as settings:
-            command = [sys.executable, "-c", "from stream_monitor.cli.main import main; main()"]
+            command = [sys.executable, "-c", _COMMAND]
             command += ["scenario", "run", "no_drift", "--speed", "60", "--bootstrap-servers"]
             process = await asyncio.create_subprocess_exec(
                 *command,
