@@ -75,16 +75,13 @@ class Evaluator:
         self.counts.slots += 1
         key = slot.key
         if self._has_left(key.model, key.pane_ms, key.reference_hash):
-            self.counts.late[key.model] += slot.rows
-            return []
+            return self._pass_over(slot)
         lane = self._lane(key.model, key.reference_hash, key.slide_ms)
         if lane is None:
             self.counts.dropped["slide_changed"] += 1
             return []
         if lane.is_gone(slot.key.pane_ms):
-            # No window will ever hold it again; a block read anew may say so more than once.
-            self.counts.late[slot.key.model] += slot.rows
-            return []
+            return self._pass_over(slot)
         try:
             taken = lane.add(slot, self._config.max_panes)
         except OverflowError:
@@ -132,6 +129,15 @@ class Evaluator:
         return [
             state.put_entry(state.PaneRef(name, hash_, pane_ms, slide_ms), slot.partition, entry)
         ]
+
+    def _pass_over(self, slot: Slot) -> list[EvaluateEffect]:
+        """No window will ever hold the pane again: it is late, or was told in time and is again."""
+        there = self.progress.get(slot.key.partition)
+        if there is not None and slot.last < there.position:
+            self.counts.repeated += 1
+        else:  # of the block that was being read, more than what is new may be told again
+            self.counts.late[slot.key.model] += slot.rows
+        return []
 
     def _has_left(self, name: str, pane_ms: int, hash_: str) -> bool:
         model = self.models.get(name)

@@ -127,6 +127,21 @@ def test_slots_of_panes_that_no_window_needs_are_forgotten() -> None:
     assert len(machine.models["m"].lanes["0123456789abcdef"].panes) == WINDOW_MS // SLIDE_MS - 1
 
 
+def test_what_was_told_in_time_and_is_told_again_after_its_windows_is_not_late() -> None:
+    known = References(reference())
+    machine = evaluator(known)
+    first = slot(0, 6, known)
+    panes = WINDOW_MS // SLIDE_MS + 2
+    for pane in range(panes):
+        machine.handle(slot(pane, 6, known), 0)
+        machine.handle(come_to(pane + 1, position=pane * 100 + 7), 0)
+    assert machine.handle(first, 0) == []
+    assert (machine.counts.late["m"], machine.counts.repeated) == (0, 1)
+    beyond = Slot(first.key, panes * 100, first.rows, first.state)
+    assert machine.handle(beyond, 0) == []
+    assert (machine.counts.late["m"], machine.counts.repeated) == (6, 1)
+
+
 def test_a_slot_of_another_pane_length_is_dropped_and_counted() -> None:
     known = References(reference())
     machine = evaluator(known)
