@@ -117,7 +117,7 @@ def test_any_partitioning_order_within_lateness_duplicates_and_restarts_give_the
         max_size=60,
     ),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_a_window_is_reported_in_one_way_whenever_references_are_replaced_and_readers_restart(
     stream: list[tuple[Event, int, int]], schedule: list[tuple[Any, ...]]
 ) -> None:

@@ -110,7 +110,7 @@ def of_the_living(dead: set[int], step: tuple[Any, ...]) -> bool:
     [("go_on", 1, 20), ("go_on", 2, 20)] * 3,
     {0},
 )
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_a_pause_and_readers_that_die_in_it_make_no_event_late(
     first: list[tuple[int, int, int]],
     second: list[tuple[int, int, int]],

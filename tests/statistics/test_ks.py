@@ -17,7 +17,7 @@ from stream_monitor.statistics.ks import (
 )
 from tests.statistics.odd_samples import ALL
 
-CASES = 20_000
+CASES = 10_000
 
 
 def test_the_statistic_is_scipys_to_the_bit() -> None:
