@@ -289,6 +289,11 @@ class Monitor:
         return self.until(lambda: self.health().get("records", 0) >= records)
 
 
+def patient(worker: WorkerSettings) -> WorkerSettings:
+    """For streams that pause while workers are killed and started: a pause is no silence."""
+    return worker.model_copy(update={"idle_timeout_ms": 10 * IDLE_MS})
+
+
 @dataclass
 class Documents:
     """The documents of a topic by id, all copies in their order."""

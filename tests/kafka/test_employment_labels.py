@@ -11,7 +11,7 @@ import pytest
 from stream_monitor.config.render import to_yaml
 from stream_monitor.kafka.messages import Format, Message, label_messages, messages
 from stream_monitor.statistics.arrays import BoolArray
-from tests.kafka.live import PARTITIONS, Documents, Monitor, Site
+from tests.kafka.live import PARTITIONS, Documents, Monitor, Site, patient
 from tests.pipeline.survey import (
     SETTINGS,
     Document,
@@ -44,6 +44,7 @@ def restated(kafka: str, home: Path, world: World, timeout_s: float) -> dict[str
                 update={"emit_interval_ms": 500, "revise_interval_ms": 1000}
             ),
             "defaults": SETTINGS.defaults,
+            "worker": patient(site.settings.worker),
         }
     )
     site.config.write_text(to_yaml(site.settings), encoding="utf-8")

@@ -100,7 +100,7 @@ def killed(kafka: str, home: Path) -> Run:
         events = stream(60_000, 10)
         expected = batch_pass(site.settings, events, as_published(reference()))
         reports = Documents(site, "reports", "report_id")
-        feeding = Feeding(site, events, 1200)
+        feeding = Feeding(site, events, 600)
         for kill in range(3):
             worker = site.worker("a")
             worker.until_running()
@@ -134,7 +134,7 @@ def frozen(kafka: str, home: Path) -> Run:
         reports = Documents(site, "reports", "report_id")
         worker = site.worker("a")
         worker.until_running()
-        feeding = Feeding(site, events, 1200)
+        feeding = Feeding(site, events, 600)
         for turn_ms in (30, 80, 150, 250, 400, 600, 30, 80, 150, 250, 400, 600):
             worker.freeze(IDLE_MS / 1000 + 0.2)
             time.sleep(turn_ms / 1000)
@@ -158,7 +158,7 @@ def joined_and_left(kafka: str, home: Path) -> Run:
         reports = Documents(site, "reports", "report_id")
         first = site.worker("a")
         first.until_running()
-        feeding = Feeding(site, events, 1500)
+        feeding = Feeding(site, events, 600)
         first.until_read(2000)
         second = site.worker("b")
         second.until_read(2000)
