@@ -91,6 +91,14 @@ def until_judged(worker: Monitor, documents: Documents, expected: dict[str, Any]
     worker.until(lambda: documents.update().keys() >= expected.keys())
 
 
+def ended(site: Site, worker: Monitor, reports: Documents, expected: dict[str, Any]) -> Run:
+    """What it came to, once the worker has judged all and was stopped."""
+    until_judged(worker, reports, expected)
+    late = worker.metric("events_late_total")
+    code = worker.stop()
+    return Run(reports.update(), expected, [code], site.committed("predictions"), late)
+
+
 def killed(kafka: str, home: Path) -> Run:
     """Three kills; after the second one the worker's disk is gone too."""
     site = Site(kafka, home)
@@ -111,10 +119,7 @@ def killed(kafka: str, home: Path) -> Run:
         worker = site.worker("a")
         worker.until_running()
         feeding.finish()
-        until_judged(worker, reports, expected)
-        late = worker.metric("events_late_total")
-        code = worker.stop()
-        return Run(reports.update(), expected, [code], site.committed("predictions"), late)
+        return ended(site, worker, reports, expected)
     finally:
         site.close()
 
@@ -139,10 +144,7 @@ def frozen(kafka: str, home: Path) -> Run:
             worker.freeze(IDLE_MS / 1000 + 0.2)
             time.sleep(turn_ms / 1000)
         feeding.finish()
-        until_judged(worker, reports, expected)
-        late = worker.metric("events_late_total")
-        code = worker.stop()
-        return Run(reports.update(), expected, [code], site.committed("predictions"), late)
+        return ended(site, worker, reports, expected)
     finally:
         site.close()
 
