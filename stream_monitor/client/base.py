@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from time import sleep, time_ns
 from typing import TYPE_CHECKING, Any
 
 from stream_monitor.client.batches import event_rows
@@ -73,7 +73,6 @@ class BaseLogger:
         size = min(MAX_MESSAGE_BYTES, kafka.max_message_bytes)
         self._version = version
         self._batch_rows = min(batch_rows, max_queue)
-        self._closed = False
         bounds = Bounds(max_queue, max_queue_bytes, self._batch_rows)
         self._events = Lane(
             "events",
@@ -124,13 +123,13 @@ class BaseLogger:
         it is given. Whatever cannot be sent is counted, see ``statistics``.
         """
         try:
-            if self._closed:
+            if self._courier.over:
                 self._events.refuse(Refusal.CLOSED)
                 return
             if headers is not None and traceparent is None:
                 traceparent, tracestate = from_headers(headers)
-            self._put(
-                self._events,
+            ring = self._events.ring  # as ``_put`` has it, without the call: see ``Ring``
+            ring.append(
                 Event(
                     features.copy() if type(features) is dict else captured(features),
                     prediction,
@@ -139,13 +138,15 @@ class BaseLogger:
                     latency_ms,
                     ground_truth,
                     prediction_id,
-                    time.time_ns() // 1_000_000 if timestamp is None else timestamp,
+                    time_ns() // 1_000_000 if timestamp is None else timestamp,
                     self._version if version is None else version,
                     None if segments is None else captured(segments),
                     traceparent,
                     tracestate,
-                ),
+                )
             )
+            if len(ring.new) >= ring.calm:
+                self._courier.attend(self._events)
         except RefusedError as error:
             self._events.refuse(error.reason)
         except Exception:  # of an object that was logged: not the model's concern
@@ -178,7 +179,7 @@ class BaseLogger:
         try:
             if headers is not None and traceparent is None:
                 traceparent, tracestate = from_headers(headers)
-            now = time.time_ns() // 1_000_000
+            now = time_ns() // 1_000_000
             rows = event_rows(
                 features,
                 prediction=prediction,
@@ -193,7 +194,7 @@ class BaseLogger:
                 traceparent=traceparent,
                 tracestate=tracestate,
             )
-            if self._closed:
+            if self._courier.over:
                 raise RefusedError(Refusal.CLOSED, len(rows))
             for row in rows:
                 self._put(self._events, row)
@@ -211,10 +212,10 @@ class BaseLogger:
     ) -> None:
         """Log the truth about a prediction that was logged with this id; as cheap as ``log``."""
         try:
-            if self._closed:
+            if self._courier.over:
                 self._labels.refuse(Refusal.CLOSED)
                 return
-            when = time.time_ns() // 1_000_000 if timestamp is None else timestamp
+            when = time_ns() // 1_000_000 if timestamp is None else timestamp
             self._put(self._labels, Label(prediction_id, ground_truth, when))
         except RefusedError as error:
             self._labels.refuse(error.reason)
@@ -227,15 +228,13 @@ class BaseLogger:
         return self._courier.statistics()
 
     def _put(self, lane: Lane[Any], row: Event | Label) -> None:
-        courier = self._courier
-        if courier.thread is None:
-            courier.start()
-        if lane.ring.put(row):
-            courier.bell.ring()
+        ring = lane.ring
+        ring.append(row)
+        if len(ring.new) >= ring.calm:
+            self._courier.attend(lane)
 
     def _close(self, timeout_s: float) -> bool:
-        self._closed = True
-        self._courier.end(timeout_s)
+        self._courier.close(timeout_s)
         counts = self.statistics
         return not (counts.waiting or counts.lost)
 
@@ -246,7 +245,7 @@ class BaseLogger:
 
 
 def _breathe() -> None:
-    time.sleep(_BREATH_S)
+    sleep(_BREATH_S)
 
 
 def _nobody(lanes: Sequence[Lane[Any]]) -> None:

@@ -17,8 +17,7 @@ from typing import Any
 from stream_monitor.client.counts import Statistics
 from stream_monitor.client.lane import Lane
 from stream_monitor.client.pack import Message
-from stream_monitor.client.refusals import Refusal, RefusedError
-from stream_monitor.client.ring import Bell
+from stream_monitor.client.ring import Bell, Watch
 from stream_monitor.client.sending import Sender, leak
 
 _log = logging.getLogger("stream_monitor.client")
@@ -29,7 +28,7 @@ RETRY_S = 5.0
 #: How long to rest after a fault of our own, so that one that stays fills no log, in seconds.
 FAULT_PAUSE_S = 1.0
 
-_TICK_S = 0.05  # how often to look for news while somebody waits for them
+_TICK_S = 0.05  # how often to look for news while somebody or something waits
 _NEVER = float("inf")
 
 Lanes = Sequence[Lane[Any]]
@@ -56,6 +55,7 @@ class Courier:
         self._linger_s = linger_s
         self._told = told
         self._sender: Sender | None = None
+        self._closed = False
         self._begin()
         _watch_the_process()
         _living.add(self)
@@ -63,28 +63,31 @@ class Courier:
     def _begin(self) -> None:
         self.bell = Bell()
         self.thread: threading.Thread | None = None  # none before the first row and after the end
-        self._over = False
+        self.over = self._closed  # from then on rows are refused
         self._starting = threading.Lock()
         self._flushing = 0
         self._retry_at = 0.0
         self._deadline = _NEVER  # of the end, once it is known
 
     def start(self) -> None:
-        """Start the thread, if nobody has; returns at once where another is just doing it.
-
-        Raises ``RefusedError`` after the end, ``RuntimeError`` where no thread can be made.
-        """
-        if self._over:
-            raise RefusedError(Refusal.CLOSED)
-        if self.thread is None and self._starting.acquire(blocking=False):
+        """Start the thread, if nobody has; returns at once where another is just doing it."""
+        if self.thread is None and not self.over and self._starting.acquire(blocking=False):
             thread = threading.Thread(target=self._run, name="prediction-logger", daemon=True)
             self.thread = thread
             try:
                 thread.start()
-            except RuntimeError:  # no more threads, or the interpreter is about to end
+            except RuntimeError:  # no more threads now: rows wait, and the next one tries again
                 self.thread = None
                 self._starting.release()
-                raise
+
+    def attend(self, lane: Lane[Any]) -> None:
+        """See to a queue that has too much in it, or that nobody looks at yet."""
+        if self.thread is None:
+            self.start()
+        if lane.ring.asks():
+            self.bell.ring()
+        if self.over and self.thread is None:  # it came between the thread's last look and its end
+            lane.lose_all()
 
     def statistics(self) -> Statistics:
         return sum((lane.statistics() for lane in self._lanes), Statistics())
@@ -103,6 +106,11 @@ class Courier:
         finally:
             self._flushing -= 1
         return True
+
+    def close(self, timeout_s: float) -> None:
+        """Refuse rows from now on, in this process and its children, and end."""
+        self._closed = self.over = True
+        self.end(timeout_s)
 
     def ask_to_end(self, timeout_s: float = 0.0) -> None:
         """Let the thread send what it can in this time and end; returns at once."""
@@ -127,6 +135,8 @@ class Courier:
     def _run(self) -> None:
         # An object that was logged may raise anything when it is looked at, SystemExit too,
         # which is the model's to raise in a thread of its own and never this one's.
+        for lane in self._lanes:
+            lane.due_at = time.monotonic() + self._linger_s
         while not self._ended():
             try:
                 self._round(self._wait())
@@ -137,13 +147,20 @@ class Courier:
         self._give_up()
 
     def _wait(self) -> bool:
-        """Wait for a full batch, for the linger's end or for news; whether all rows are due."""
+        """Wait for rows, for the linger's end or for news; whether all rows are due at once.
+
+        While rows come the thread looks often, so that whoever logs need not wake it.
+        """
         hurried = self._flushing > 0 or self._deadline < _NEVER
         sender = self._sender
         if sender is not None and (hurried or sender.room <= 0) and self._waiting():
             sender.poll(_TICK_S)
             return True
-        return not self.bell.wait(_TICK_S if hurried else self._linger_s) or hurried
+        often = hurried or any(len(lane.ring) for lane in self._lanes)
+        for lane in self._lanes:
+            lane.ring.watch(Watch.OFTEN if often else Watch.SELDOM)
+        self.bell.wait(min(_TICK_S, self._linger_s) if often else self._linger_s)
+        return hurried
 
     def _waiting(self) -> int:
         return self.statistics().waiting
@@ -152,13 +169,17 @@ class Courier:
         if self._sender is not None and self._sender.broken:
             self._sender.close()
             self._sender = None
-        least = 1 if due else self._batch_rows
         for lane in self._lanes:
             lane.ring.sort()
+            now = time.monotonic()
+            least = 1 if due or now >= lane.due_at else self._batch_rows
+            if not len(lane.ring):
+                lane.due_at = now + self._linger_s
             while len(lane.ring) >= least:
                 sender = self._ready()
                 if sender is None or sender.room <= 0:
                     break
+                lane.due_at = now + self._linger_s
                 for message in lane.next_messages(self._batch_rows, time.time_ns() // 1_000_000):
                     self._send(sender, lane, message)
         if self._sender is not None:
@@ -189,12 +210,13 @@ class Courier:
 
     def _give_up(self) -> None:
         """What is still here when the time is up is lost, and counted."""
-        self._over, self.thread = True, None  # from now on rows are refused
+        self.over, self.thread = True, None
         sender, self._sender = self._sender, None
         with suppress(Exception):  # there is nobody left to be told
             if sender is not None:
                 sender.close()
         for lane in self._lanes:
+            lane.ring.watch(Watch.NEVER)
             lane.lose_all()
         with suppress(Exception):
             self._told(self._lanes)

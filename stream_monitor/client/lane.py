@@ -39,6 +39,8 @@ class Lane(Generic[Row]):
         self._lock = threading.Lock()
         self._in_packing: dict[Refusal, int] = {}
         self._sent = self._lost = self._messages = self._bytes = 0
+        #: When what waits is to be sent, though it fills no batch; in the clock's seconds.
+        self.due_at = 0.0
 
     def refuse(self, reason: Refusal, rows: int = 1) -> None:
         """Count rows that never came into the queue; takes no lock."""

@@ -12,7 +12,7 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from enum import StrEnum
+from enum import Enum, StrEnum, auto
 from typing import Generic, TypeVar
 
 Row = TypeVar("Row")
@@ -73,6 +73,14 @@ class Bounds:
     enough: int
 
 
+class Watch(Enum):
+    """How often somebody looks at a queue without being asked."""
+
+    NEVER = auto()
+    SELDOM = auto()
+    OFTEN = auto()
+
+
 class Ring(Generic[Row]):
     """A queue in bounds; a new row pushes the oldest out.
 
@@ -81,6 +89,9 @@ class Ring(Generic[Row]):
     whoever puts one when too many are not yet weighed: at most ``UNSORTED``, and fewer after
     heavy ones, so that those of the same weight add a quarter to the bytes at most. Only so
     much is ever above the bounds.
+
+    A call that comes after a rest of the processor takes as long as it touches memory that is
+    in no cache: so ``log`` does what ``put`` does by itself, with ``append``, ``new`` and ``calm``.
     """
 
     UNSORTED = 512
@@ -88,35 +99,40 @@ class Ring(Generic[Row]):
     def __init__(self, bounds: Bounds, weigh: Callable[[Row], int]) -> None:
         self._bounds = bounds
         self._weigh = weigh
-        self._new: deque[Row] = deque()
-        self._append = self._new.append
-        self._given = Tally()
-        self._count = self._given.add
+        self.new: deque[Row] = deque()
+        self.append = self.new.append
+        self.calm = 1  # with fewer new rows there is nothing to be done
         self._unsorted = 1  # how many may be now; grows while rows are light
-        self._ask = bounds.enough  # with how many new rows the queue should be looked at
-        self._calm = 1  # with fewer new rows there is nothing to be done
+        self._watch = Watch.NEVER
         self._lock = threading.Lock()  # on all that follows; nobody who puts waits for it
         self._rows: deque[tuple[Row, int]] = deque()
         self._bytes = 0
+        self._sorted = 0
         self._taken = 0
         self._dropped = dict.fromkeys(Full, 0)
 
     def __len__(self) -> int:
-        return min(self._bounds.rows, len(self._rows) + len(self._new))
+        return min(self._bounds.rows, len(self._rows) + len(self.new))
 
     def put(self, row: Row) -> bool:
         """Add a row; whether the queue should be looked at."""
-        self._append(row)
-        self._count()
-        new = len(self._new)
-        if new < self._calm:  # mostly
-            return False
-        if new > self._unsorted and self._lock.acquire(blocking=False):
+        self.append(row)
+        return len(self.new) >= self.calm and self.asks()
+
+    def asks(self) -> bool:
+        """Whether the queue should be looked at; makes room where there is too much."""
+        if len(self.new) > self._unsorted and self._lock.acquire(blocking=False):
             try:
                 self._sort()
             finally:
                 self._lock.release()
-        return len(self._new) >= self._ask or len(self._rows) >= self._bounds.enough
+        return len(self.new) >= self._wanted()
+
+    def watch(self, how: Watch) -> None:
+        """Say how often somebody will look from now on."""
+        with self._lock:
+            self._watch = how
+            self._plan()
 
     def sort(self) -> int:
         """Weigh what is new, and drop what is too much; the bytes that are held."""
@@ -135,18 +151,15 @@ class Ring(Generic[Row]):
         return [row for row, _ in taken]
 
     def counts(self) -> tuple[int, int, dict[Full, int]]:
-        """How many were given, taken, and dropped for what.
-
-        Exact when nobody is putting. Else a row may be here and not yet counted as given.
-        """
+        """How many were given, taken, and dropped for what."""
         with self._lock:
             self._sort()
-            return self._given.value(), self._taken, self._dropped.copy()
+            return self._sorted + len(self.new), self._taken, self._dropped.copy()
 
     def _sort(self) -> None:
         heaviest = 1
-        for _ in range(len(self._new)):  # what comes meanwhile is for the next time
-            row, weight = self._new.popleft(), 0
+        for _ in range(len(self.new)):  # what comes meanwhile is for the next time
+            row, weight = self.new.popleft(), 0
             try:
                 weight = self._weigh(row)
             except Exception:  # of an odd object: whoever packs the row will refuse it
@@ -158,15 +171,25 @@ class Ring(Generic[Row]):
         self._unsorted = max(1, min(self.UNSORTED, 2 * self._unsorted, fitting))
         self._plan()
 
+    def _wanted(self) -> int:
+        """With how many new rows somebody should look: to wake a thread costs more than to log."""
+        if self._watch is Watch.NEVER:
+            return 1
+        bounds, held = self._bounds, len(self._rows)
+        if self._watch is Watch.SELDOM:
+            room = bounds.enough - held
+        else:  # before it is full; once it is, to ask is of no use
+            room = (bounds.rows - held + 1) // 2 or self.UNSORTED
+        return max(1, min(room, self.UNSORTED // 2))
+
     def _plan(self) -> None:
         """When the next row that is put makes something to do."""
-        missing, half = self._bounds.enough - len(self._rows), self.UNSORTED // 2
-        self._ask = min(missing, half) if missing > 0 else half
-        self._calm = min(self._ask, self._unsorted + 1)
+        self.calm = min(self._wanted(), self._unsorted + 1)
 
     def _let_in(self, row: Row, weight: int) -> None:
         """A row among the others, the oldest of which make room."""
         rows, bounds = self._rows, self._bounds
+        self._sorted += 1
         if weight > bounds.size:
             self._dropped[Full.BYTES] += 1
             return

@@ -4,6 +4,7 @@ import asyncio
 import datetime
 import signal
 import threading
+import threading
 import time
 from collections import UserDict, namedtuple
 from collections.abc import Callable
@@ -154,6 +155,20 @@ def test_a_full_batch_goes_before_its_linger_and_a_part_of_one_after_it() -> Non
     log = logger(kafka, batch_rows=10, linger_ms=30)
     log.log({"x": 1})
     until(lambda: len(kafka.sent) == 4)
+    assert log.close()
+
+
+def test_a_label_does_not_wait_until_predictions_come_slowly() -> None:
+    kafka = FakeKafka()
+    log = logger(kafka, batch_rows=100, linger_ms=200)
+    labels = log._labels.topic
+    log.log_label("id-1", 1)
+    until_s = time.monotonic() + 5
+    while not any(topic == labels for topic, _ in kafka.sent):
+        assert time.monotonic() < until_s, "the label was not sent beside the predictions"
+        for i in range(30):
+            log.log({"x": i})
+        time.sleep(0.002)
     assert log.close()
 
 
@@ -420,3 +435,21 @@ def test_a_logger_that_is_let_go_still_sends_what_it_has() -> None:
 def test_a_logger_that_cannot_be_says_why_when_it_is_made(given: dict[str, Any], says: str) -> None:
     with pytest.raises(ConfigurationError, match=says):
         PredictionLogger(**({"model": "m"} | given))
+
+
+def test_where_no_thread_can_be_made_rows_wait_and_the_next_call_tries_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    kafka = FakeKafka()
+    log = logger(kafka)
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", refuse)
+        log.log({"x": 1})
+    assert (log.statistics.waiting, log.statistics.refused) == (1, {})
+    log.log({"x": 2})
+    assert log.flush()
+    assert log.statistics.sent == 2
+    assert log.close()

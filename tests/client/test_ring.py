@@ -1,10 +1,11 @@
 import threading
 import time
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stream_monitor.client.ring import Bell, Bounds, Full, Ring, Tally
+from stream_monitor.client.ring import Bell, Bounds, Full, Ring, Tally, Watch
 
 
 @given(
@@ -129,13 +130,48 @@ def test_a_row_that_cannot_be_weighed_is_kept() -> None:
     assert ring.take(5) == ["abc", None]
 
 
-def test_the_queue_asks_to_be_looked_at_when_there_is_enough_or_much_is_not_weighed() -> None:
-    few: Ring[int] = Ring(Bounds(10, 10**6, 3), lambda _: 1)
-    assert [few.put(row) for row in range(4)] == [False, False, True, True]
-    many: Ring[int] = Ring(Bounds(10**6, 10**9, 10**6), lambda _: 1)
+def rested(bounds: Bounds, watch: Watch) -> Ring[int]:
+    """An empty queue after many light rows, so that as many as may be wait to be weighed."""
+    ring: Ring[int] = Ring(bounds, lambda _: 1)
+    for _ in range(12):
+        ring.sort()
+    ring.watch(watch)
+    return ring
+
+
+def test_a_queue_that_nobody_looks_at_is_never_calm() -> None:
+    ring = rested(Bounds(10, 10**6, 3), Watch.NEVER)
+    assert ring.calm == 1
+    assert [ring.put(row) for row in range(4)] == [True] * 4
+    ring.watch(Watch.OFTEN)
+    assert ring.calm > 1
+    ring.watch(Watch.NEVER)
+    assert ring.calm == 1
+
+
+def test_a_queue_that_is_looked_at_seldom_asks_when_there_is_enough() -> None:
+    ring = rested(Bounds(10, 10**6, 3), Watch.SELDOM)
+    assert [ring.put(row) for row in range(4)] == [False, False, True, True]
+
+
+def test_a_queue_that_is_looked_at_often_asks_before_it_is_full_and_not_after() -> None:
+    ring = rested(Bounds(10, 10**6, 3), Watch.OFTEN)
+    assert [ring.put(row) for row in range(6)] == [False] * 4 + [True] * 2
+    ring.sort()
+    assert [ring.put(row) for row in range(2)] == [False, True]
+    for row in range(10):
+        ring.put(row)
+    ring.sort()
+    assert [ring.put(row) for row in range(Ring.UNSORTED // 2)].index(True) > 200
+
+
+@pytest.mark.parametrize("how", [Watch.SELDOM, Watch.OFTEN])
+def test_a_queue_asks_when_much_is_not_weighed(how: Watch) -> None:
+    ring: Ring[int] = Ring(Bounds(10**6, 10**9, 10**6), lambda _: 1)
+    ring.watch(how)
     asked = 0
     for row in range(10_000):
-        if many.put(row):
+        if ring.put(row):
             asked += 1
-            many.sort()  # as the one who takes does when it wakes
+            ring.sort()  # as the one who takes does when it wakes
     assert 10_000 // Ring.UNSORTED <= asked <= 10_000 // (Ring.UNSORTED // 4)
