@@ -2,8 +2,9 @@
 
 All ways run in one process and one run, in turns, on one real Kafka, at a pace of
 ``--rate`` predictions a second as a server makes them (ten numeric features), each call timed
-by itself. ``nothing`` is the pace and the clock alone. The sends that wait are what a server
-does without a client of ours: one JSON message an event, acknowledged before the answer goes out.
+by itself; what is logged, its id too, is made before. ``nothing`` is the pace and the clock
+alone. The sends that wait are what a server does without a client of ours: one JSON message an
+event, acknowledged before the answer goes out.
 
     python -m benchmarks.client [--calls 20000] [--rate 2000] [--rounds 3] [--threads 4]
 
@@ -51,6 +52,7 @@ FEATURES = {f"feature_{i:02d}": i * 1.1 for i in range(10)}
 TOPIC = "predictions"
 BATCH = 500
 START_MS = 1_790_000_000_000
+WARM_UP = 2_000
 QUANTILES = {"p50": 0.5, "p90": 0.9, "p99": 0.99, "p999": 0.999}
 
 Call = Callable[[int], None]
@@ -105,25 +107,31 @@ def nothing(number: int) -> None:
     """The floor: what the clock itself costs."""
 
 
-def event(number: int) -> bytes:
+def ids(calls: int) -> list[str]:
+    """As many as are needed, made before the clock runs: a server has them from its request."""
+    return [f"id-{number}" for number in range(max(calls, WARM_UP))]
+
+
+def event(prediction_id: str) -> bytes:
     return encode_event(
         model="benchmark",
         features=FEATURES,
         prediction="repay",
         score=0.13,
-        prediction_id=f"id-{number}",
+        prediction_id=prediction_id,
         timestamp=time.time_ns() // 1_000_000,
     )
 
 
 def by_client(address: str, calls: int, rate: float) -> tuple[list[float], dict[str, float]]:
     """``PredictionLogger.log``, and what became of the rows and of the processor's time."""
+    names = ids(calls)
     with PredictionLogger("benchmark", bootstrap_servers=address) as logger:
 
         def log(number: int) -> None:
-            logger.log(FEATURES, "repay", score=0.13, prediction_id=f"id-{number}")
+            logger.log(FEATURES, "repay", score=0.13, prediction_id=names[number])
 
-        paced(log, 2_000, rate)  # the thread starts, the client of Kafka is imported
+        paced(log, WARM_UP, rate)  # the thread starts, the client of Kafka is imported
         logger.flush(30)
         cpu = time.process_time()
         took = paced(log, calls, rate)
@@ -143,9 +151,10 @@ def by_client(address: str, calls: int, rate: float) -> tuple[list[float], dict[
 def by_librdkafka(address: str, calls: int, rate: float) -> list[float]:
     """``produce`` and ``flush`` of confluent-kafka, an event at a time."""
     producer = Producer({"bootstrap.servers": address, "acks": "all", "linger.ms": 0})
+    names = ids(calls)
 
     def send(number: int) -> None:
-        producer.produce(TOPIC, event(number))
+        producer.produce(TOPIC, event(names[number]))
         producer.flush(30)
 
     paced(send, 100, rate)
@@ -154,6 +163,7 @@ def by_librdkafka(address: str, calls: int, rate: float) -> list[float]:
 
 def by_aiokafka(address: str, calls: int, rate: float) -> list[float]:
     """``send_and_wait`` of aiokafka, an event at a time, on a loop that does nothing else."""
+    names = ids(calls)
     with asyncio.Runner() as runner:
         loop = runner.get_loop()
 
@@ -165,7 +175,7 @@ def by_aiokafka(address: str, calls: int, rate: float) -> list[float]:
         producer = runner.run(start())
 
         def send(number: int) -> None:
-            loop.run_until_complete(producer.send_and_wait(TOPIC, event(number)))
+            loop.run_until_complete(producer.send_and_wait(TOPIC, event(names[number])))
 
         paced(send, 100, rate)
         took = paced(send, calls, rate)
@@ -189,7 +199,7 @@ def decoding(rows: int) -> dict[str, float]:
         for first in range(0, rows, BATCH)
         for message in packer.pack(made[first : first + BATCH], START_MS + rows).messages
     ]
-    single = [event(number) for number in range(rows)]
+    single = [event(name) for name in ids(rows)[:rows]]
     found = {"columns": packed, "singles": single}
     rates: dict[str, float] = {}
     for name, values in found.items():

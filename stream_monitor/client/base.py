@@ -81,6 +81,7 @@ class BaseLogger:
             bounds,
             weight,
         )
+        self._ring = self._events.ring
         self._labels = Lane(
             "labels",
             labels_topic or kafka.topic("labels"),
@@ -123,12 +124,9 @@ class BaseLogger:
         it is given. Whatever cannot be sent is counted, see ``statistics``.
         """
         try:
-            if self._courier.over:
-                self._events.refuse(Refusal.CLOSED)
-                return
             if headers is not None and traceparent is None:
                 traceparent, tracestate = from_headers(headers)
-            ring = self._events.ring  # as ``_put`` has it, without the call: see ``Ring``
+            ring = self._ring  # as ``_put`` has it, without the call: see ``Ring``
             ring.append(
                 Event(
                     features.copy() if type(features) is dict else captured(features),
@@ -194,10 +192,11 @@ class BaseLogger:
                 traceparent=traceparent,
                 tracestate=tracestate,
             )
-            if self._courier.over:
-                raise RefusedError(Refusal.CLOSED, len(rows))
-            for row in rows:
-                self._put(self._events, row)
+            for at, row in enumerate(rows):
+                try:
+                    self._put(self._events, row)
+                except RefusedError as error:
+                    raise RefusedError(error.reason, len(rows) - at) from error
         except RefusedError as error:
             self._events.refuse(error.reason, error.rows)
         except Exception:
@@ -212,9 +211,6 @@ class BaseLogger:
     ) -> None:
         """Log the truth about a prediction that was logged with this id; as cheap as ``log``."""
         try:
-            if self._courier.over:
-                self._labels.refuse(Refusal.CLOSED)
-                return
             when = time_ns() // 1_000_000 if timestamp is None else timestamp
             self._put(self._labels, Label(prediction_id, ground_truth, when))
         except RefusedError as error:

@@ -63,15 +63,18 @@ class Courier:
     def _begin(self) -> None:
         self.bell = Bell()
         self.thread: threading.Thread | None = None  # none before the first row and after the end
-        self.over = self._closed  # from then on rows are refused
+        self._over = False
+        if self._closed:
+            self._refuse()
         self._starting = threading.Lock()
         self._flushing = 0
         self._retry_at = 0.0
+        self._busy = True  # whether rows were there when the thread looked
         self._deadline = _NEVER  # of the end, once it is known
 
     def start(self) -> None:
         """Start the thread, if nobody has; returns at once where another is just doing it."""
-        if self.thread is None and not self.over and self._starting.acquire(blocking=False):
+        if self.thread is None and not self._over and self._starting.acquire(blocking=False):
             thread = threading.Thread(target=self._run, name="prediction-logger", daemon=True)
             self.thread = thread
             try:
@@ -86,7 +89,7 @@ class Courier:
             self.start()
         if lane.ring.asks():
             self.bell.ring()
-        if self.over and self.thread is None:  # it came between the thread's last look and its end
+        if self._over and self.thread is None:  # it came between the thread's last look and its end
             lane.lose_all()
 
     def statistics(self) -> Statistics:
@@ -109,8 +112,15 @@ class Courier:
 
     def close(self, timeout_s: float) -> None:
         """Refuse rows from now on, in this process and its children, and end."""
-        self._closed = self.over = True
+        self._closed = True
+        self._refuse()
         self.end(timeout_s)
+
+    def _refuse(self) -> None:
+        """Take no more rows."""
+        self._over = True
+        for lane in self._lanes:
+            lane.ring.close()
 
     def ask_to_end(self, timeout_s: float = 0.0) -> None:
         """Let the thread send what it can in this time and end; returns at once."""
@@ -156,7 +166,7 @@ class Courier:
         if sender is not None and (hurried or sender.room <= 0) and self._waiting():
             sender.poll(_TICK_S)
             return True
-        often = hurried or any(len(lane.ring) for lane in self._lanes)
+        often = hurried or self._busy
         for lane in self._lanes:
             lane.ring.watch(Watch.OFTEN if often else Watch.SELDOM)
         self.bell.wait(min(_TICK_S, self._linger_s) if often else self._linger_s)
@@ -169,17 +179,23 @@ class Courier:
         if self._sender is not None and self._sender.broken:
             self._sender.close()
             self._sender = None
+        self._busy = False
         for lane in self._lanes:
             lane.ring.sort()
             now = time.monotonic()
-            least = 1 if due or now >= lane.due_at else self._batch_rows
-            if not len(lane.ring):
+            waiting = len(lane.ring)
+            # what comes meanwhile is not due, else it would go row by row
+            left = waiting if due or now >= lane.due_at else 0
+            if waiting:
+                self._busy = True
+            else:
                 lane.due_at = now + self._linger_s
-            while len(lane.ring) >= least:
+            while left > 0 or len(lane.ring) >= self._batch_rows:
                 sender = self._ready()
                 if sender is None or sender.room <= 0:
                     break
                 lane.due_at = now + self._linger_s
+                left -= self._batch_rows
                 for message in lane.next_messages(self._batch_rows, time.time_ns() // 1_000_000):
                     self._send(sender, lane, message)
         if self._sender is not None:
@@ -210,7 +226,8 @@ class Courier:
 
     def _give_up(self) -> None:
         """What is still here when the time is up is lost, and counted."""
-        self.over, self.thread = True, None
+        self._refuse()
+        self.thread = None
         sender, self._sender = self._sender, None
         with suppress(Exception):  # there is nobody left to be told
             if sender is not None:

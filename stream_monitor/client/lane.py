@@ -29,12 +29,15 @@ class Lane(Generic[Row]):
         self.topic = topic
         self._packer = packer
         self._bounds = bounds
-        self._weigh = weigh
-        self.reset()
+        self.ring: Ring[Row] = Ring(bounds, weigh)
+        self._begin()
 
     def reset(self) -> None:
         """Begin anew, as a forked process does: what waits is the parent's to send."""
-        self.ring: Ring[Row] = Ring(self._bounds, self._weigh)
+        self.ring.reset()
+        self._begin()
+
+    def _begin(self) -> None:
         self._refused = {reason: Tally() for reason in Refusal}
         self._lock = threading.Lock()
         self._in_packing: dict[Refusal, int] = {}

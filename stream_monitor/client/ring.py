@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from enum import Enum, StrEnum, auto
 from typing import Generic, TypeVar
 
+from stream_monitor.client.refusals import Refusal, RefusedError
+
 Row = TypeVar("Row")
 
 
@@ -96,11 +98,21 @@ class Ring(Generic[Row]):
 
     UNSORTED = 512
 
+    __slots__ = (
+        *("append", "new", "calm"),  # together, and first: what ``log`` touches
+        *("_bounds", "_weigh", "_unsorted", "_watch", "_lock", "_rows"),
+        *("_bytes", "_sorted", "_taken", "_dropped"),
+    )
+
     def __init__(self, bounds: Bounds, weigh: Callable[[Row], int]) -> None:
         self._bounds = bounds
         self._weigh = weigh
+        self.reset()
+
+    def reset(self) -> None:
+        """Begin anew, with nothing."""
         self.new: deque[Row] = deque()
-        self.append = self.new.append
+        self.append: Callable[[Row], None] = self.new.append
         self.calm = 1  # with fewer new rows there is nothing to be done
         self._unsorted = 1  # how many may be now; grows while rows are light
         self._watch = Watch.NEVER
@@ -127,6 +139,10 @@ class Ring(Generic[Row]):
             finally:
                 self._lock.release()
         return len(self.new) >= self._wanted()
+
+    def close(self) -> None:
+        """From now on a row that is put is refused: raises ``RefusedError``."""
+        self.append = _closed
 
     def watch(self, how: Watch) -> None:
         """Say how often somebody will look from now on."""
@@ -198,3 +214,7 @@ class Ring(Generic[Row]):
         while (many := len(rows) > bounds.rows) or self._bytes > bounds.size:
             self._bytes -= rows.popleft()[1]
             self._dropped[Full.ROWS if many else Full.BYTES] += 1
+
+
+def _closed(row: object) -> None:
+    raise RefusedError(Refusal.CLOSED)

@@ -4,7 +4,6 @@ import asyncio
 import datetime
 import signal
 import threading
-import threading
 import time
 from collections import UserDict, namedtuple
 from collections.abc import Callable
@@ -22,6 +21,8 @@ from stream_monitor.client import (
     Statistics,
     courier,
 )
+from stream_monitor.client.pack import Message
+from stream_monitor.client.sending import Settle
 from stream_monitor.config.settings import Settings
 from stream_monitor.errors import ConfigurationError
 from tests.client.fakes import FakeKafka
@@ -155,6 +156,22 @@ def test_a_full_batch_goes_before_its_linger_and_a_part_of_one_after_it() -> Non
     log = logger(kafka, batch_rows=10, linger_ms=30)
     log.log({"x": 1})
     until(lambda: len(kafka.sent) == 4)
+    assert log.close()
+
+
+def test_what_comes_while_rows_that_are_due_are_packed_does_not_go_row_by_row() -> None:
+    class Slow(FakeKafka):
+        def send(self, topic: str, message: Message, settle: Settle) -> None:
+            super().send(topic, message, settle)
+            if log.statistics.logged < 200:
+                log.log({"x": 0})
+
+    kafka = Slow(size=1_000)
+    log = logger(kafka, batch_rows=100, linger_ms=20)
+    log.log({"x": 1})
+    until(lambda: log.statistics.sent >= 5)
+    time.sleep(0.1)
+    assert len(kafka.sent) < 20, "a message each row, without the linger between them"
     assert log.close()
 
 
