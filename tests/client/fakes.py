@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+
+import numpy as np
 
 from stream_monitor.client.pack import Message
 from stream_monitor.client.sending import Settle
@@ -76,6 +78,16 @@ def decoded(messages: Sequence[Message], at_ms: int = 2**43) -> list[EventBatch]
     found = Decoder(Limits()).decode(records(messages, at_ms))
     assert found.rejected == ()
     return list(found.batches)
+
+
+def integers(batches: Iterable[EventBatch], feature: str) -> list[int]:
+    """A feature of all rows in their order, each of which has to have an integer."""
+    found: list[int] = []
+    for batch in batches:
+        for value in batch.features[feature]:
+            assert isinstance(value, int | np.integer)
+            found.append(int(value))
+    return found
 
 
 def decoded_labels(messages: Sequence[Message], at_ms: int = 2**43) -> list[LabelBatch]:

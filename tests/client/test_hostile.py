@@ -22,7 +22,8 @@ from stream_monitor.client import (
     batches,
     courier,
 )
-from tests.client.fakes import FakeKafka
+from stream_monitor.client.ring import Full
+from tests.client.fakes import FakeKafka, integers
 from tests.client.test_logger import balanced, logger, until
 from tests.client.test_pack import cyclic
 
@@ -42,7 +43,10 @@ class Raising(Mapping[str, object]):
     def __repr__(self) -> str:
         raise RuntimeError
 
-    __bool__ = __hash__ = __eq__ = __len__
+    def __eq__(self, other: object) -> bool:
+        raise RuntimeError
+
+    __bool__ = __hash__ = __len__
 
 
 class Panic(BaseException):
@@ -77,7 +81,7 @@ HOSTILE: list[Any] = [
     1j,
     "\ud800",
     {"a": {1: {2: Raising()}}},
-    (value for value in ()),
+    (each for each in ""),
     print,
     Exception("x"),
     type,
@@ -93,10 +97,11 @@ def test_no_value_of_any_argument_raises_or_takes_the_next_row_with_it() -> None
         for value in HOSTILE:
             log.log(value)
             log.log({"x": value})
+            column: Any = [value]
             for name in (*names, *more):
                 log.log({"x": 1.0}, **{name: value})
                 log.log_batch({"x": [1.0]}, **{name: value})
-                log.log_batch({"x": [1.0]}, **{name: [value]})
+                log.log_batch({"x": [1.0]}, **{name: column})
             log.log_batch(value)
             log.log_batch({"x": value})
             log.log_batch({"x": [value]})
@@ -144,12 +149,12 @@ def test_huge_rows_are_dropped_by_their_bytes_and_counted_so() -> None:
     log = logger(kafka, max_queue_bytes=2_000_000, batch_rows=1)
     for i in range(100):
         log.log({"i": i, "text": "x" * 100_000})
-    assert log.statistics.dropped_for == {"bytes": log.statistics.dropped}
+    assert log.statistics.dropped_for == {Full.BYTES: log.statistics.dropped}
     assert log.statistics.dropped >= 100 - 20 - 1
     kafka.up = True
     assert log.flush()
     assert log.close()
-    numbers = [i for batch in kafka.events() for i in batch.features["i"]]
+    numbers = integers(kafka.events(), "i")
     assert numbers[-15:] == [*range(85, 100)]
     assert numbers == sorted(numbers)
     assert log.statistics.sent + log.statistics.dropped == 100
@@ -168,7 +173,7 @@ def test_a_row_that_no_queue_has_room_for_drops_no_other() -> None:
         dropped=1,
         messages=1,
         bytes=len(kafka.sent[0][1].value),
-        dropped_for={"bytes": 1},
+        dropped_for={Full.BYTES: 1},
     )
 
 

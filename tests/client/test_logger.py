@@ -25,7 +25,7 @@ from stream_monitor.client.pack import Message
 from stream_monitor.client.sending import Settle
 from stream_monitor.config.settings import Settings
 from stream_monitor.errors import ConfigurationError
-from tests.client.fakes import FakeKafka
+from tests.client.fakes import FakeKafka, integers
 from tests.client.test_pack import PARENT
 
 
@@ -212,7 +212,7 @@ def test_without_kafka_the_oldest_are_dropped_and_with_it_again_the_newest_arriv
     counts = log.statistics
     assert (counts.waiting, counts.lost) == (0, 0)
     assert counts.logged == 510 == counts.sent + counts.dropped
-    numbers = [i for batch in kafka.events() for i in batch.features["i"]]
+    numbers = integers(kafka.events(), "i")
     assert numbers[-20:] == [*range(480, 500)]
     assert numbers == sorted(numbers)
     assert sum(map(len, kafka.labels())) == 10

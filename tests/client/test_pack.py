@@ -27,8 +27,8 @@ PARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 
 
 def event(**given: Any) -> Event:
-    fields = dict.fromkeys(Event.__struct_fields__) | {"features": {}, "timestamp": NOW_MS}
-    return Event(**(fields | given))
+    fields: dict[str, Any] = dict.fromkeys(Event.__struct_fields__)
+    return Event(**(fields | {"features": {}, "timestamp": NOW_MS} | given))
 
 
 def packed(rows: Sequence[Event], packer: Packer[Event] = EVENTS) -> tuple[list[Any], Any]:

@@ -123,7 +123,12 @@ def test_heavy_rows_are_bounded_while_nobody_takes_any() -> None:
 
 
 def test_a_row_that_cannot_be_weighed_is_kept() -> None:
-    ring: Ring[str] = Ring(Bounds(10, 10, 10), len)
+    def weight(row: str | None) -> int:
+        if row is None:
+            raise TypeError
+        return len(row)
+
+    ring: Ring[str | None] = Ring(Bounds(10, 10, 10), weight)
     ring.put("abc")
     ring.put(None)
     assert ring.sort() == 3

@@ -18,7 +18,7 @@ from stream_monitor.config.security import SecuritySettings
 from stream_monitor.config.settings import KafkaSettings
 from stream_monitor.errors import ConfigurationError
 from stream_monitor.kafka.embedded import EmbeddedBroker
-from tests.client.fakes import decoded
+from tests.client.fakes import decoded, integers
 from tests.client.test_pack import PARENT
 from tests.client.topics import embedded_broker, messages
 
@@ -36,8 +36,7 @@ def test_librdkafka_carries_messages_and_their_headers(broker: EmbeddedBroker) -
         assert log.flush()
     sent = messages(broker.bootstrap_servers, "predictions")
     assert {message.headers for message in sent} == {(("traceparent", PARENT.encode()),)}
-    numbers = [i for batch in decoded(sent) for i in batch.features["i"]]
-    assert sorted(numbers) == [*range(1_200)]
+    assert sorted(integers(decoded(sent), "i")) == [*range(1_200)]
     counts = log.statistics
     assert counts.messages == len(sent)
     assert counts.bytes == sum(len(message.value) for message in sent)

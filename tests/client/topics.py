@@ -6,13 +6,25 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from confluent_kafka import Consumer, TopicPartition
+from confluent_kafka import Message as Read
 
-from stream_monitor.client.pack import Message
+from stream_monitor.client.pack import Header, Message
 from stream_monitor.events.batch import EventBatch, Record
 from stream_monitor.events.decode import Decoder
 from stream_monitor.events.labels import LabelDecoder
 from stream_monitor.events.limits import Limits
 from stream_monitor.kafka.embedded import EmbeddedBroker
+
+
+def headers_of(message: Read) -> list[Header]:
+    """A message's headers as a consumer reads them: pairs, each value of which is bytes here."""
+    pairs = message.headers() or []
+    assert isinstance(pairs, list)
+    found: list[Header] = []
+    for name, value in pairs:
+        assert isinstance(value, bytes)
+        found.append((name, value))
+    return found
 
 
 @contextmanager
@@ -36,17 +48,22 @@ def records(address: str, topic: str) -> list[Record]:
             message = consumer.poll(20)
             assert message is not None
             assert message.error() is None
-            offset = message.offset() + 1
-            headers = [(name, bytes(value)) for name, value in message.headers() or []]
-            place = (number, message.offset(), message.timestamp()[1])
-            found.append(Record(topic, *place, message.value(), headers=headers))
+            at, time = message.offset(), message.timestamp()[1]
+            assert at is not None
+            headers = headers_of(message)
+            found.append(Record(topic, number, at, time, message.value(), headers=headers))
+            offset = at + 1
     consumer.close()
     return found
 
 
 def messages(address: str, topic: str) -> list[Message]:
     """The same as they were sent, but for how many rows they hold."""
-    return [Message(each.value, 0, tuple(each.headers)) for each in records(address, topic)]
+    found: list[Message] = []
+    for record in records(address, topic):
+        assert record.value is not None
+        found.append(Message(record.value, 0, tuple(record.headers)))
+    return found
 
 
 def events(address: str, topic: str = "predictions") -> list[EventBatch]:

@@ -153,4 +153,4 @@ def farthest_from_sklearn(world: World, document: Document) -> float:
     for name in (*EXACT, *BOUNDED):
         assert found[name]["state"] == "info"
         assert found[name]["n"] >= 1
-    return max(abs(found[name]["statistic"] / expected[name] - 1) for name in EXACT)
+    return max(float(abs(found[name]["statistic"] / expected[name] - 1)) for name in EXACT)

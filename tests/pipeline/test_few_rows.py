@@ -7,17 +7,17 @@ from stream_monitor.pipeline.lane import Lane
 from stream_monitor.pipeline.state import KeptRetired, decode, put_retired
 from stream_monitor.summaries.slices import SlicedTraffic
 from stream_monitor.windows.panes import WindowSpec
-from tests.pipeline.events import EPOCH_MS, SLIDE_MS, WINDOW_MS
+from tests.pipeline.events import EPOCH_MS, SETTINGS, SLIDE_MS, WINDOW_MS
 from tests.pipeline.test_restating import World
 
 LIMIT = 50  # of some 60 in a window
 
 
-def world(**changes: object) -> World:
+def world(min_samples: int = SETTINGS.defaults.min_samples) -> World:
     return World.of(
         quality=QualitySettings(min_rows=LIMIT),
         alerts=AlertSettings(consecutive=2, recover=2),
-        **changes,
+        min_samples=min_samples,
     )
 
 

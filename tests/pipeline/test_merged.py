@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from stream_monitor.events.batch import EventBatch
@@ -35,7 +37,7 @@ def labels(delay_ms: int) -> LabelBatch:
     return LabelBatch("m", np.arange(ROWS), TIMES + delay_ms, ids, ["1"] * ROWS)
 
 
-def reports(delay_ms: int, chunk: int = 64) -> tuple[list[dict[str, object]], int]:
+def reports(delay_ms: int, chunk: int = 64) -> tuple[list[dict[str, Any]], int]:
     done = 0
 
     def progress(rows: int) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeGuard
 
 import pytest
 
@@ -84,7 +84,7 @@ def test_windows_that_are_cut_as_before_are_open_to_revision_as_before() -> None
     assert len(cluster.evaluator.models["m"].records) == 15
 
 
-def is_performance(effect: object) -> bool:
+def is_performance(effect: object) -> TypeGuard[Publish]:
     return (
         isinstance(effect, Publish)
         and effect.stream is Stream.ALERTS

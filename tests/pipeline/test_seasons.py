@@ -24,7 +24,7 @@ from tests.pipeline.events import judged
 START_MS = 1_700_006_400_000  # midnight
 A_DAY = 24 * 40
 STEP_MS = DAY // A_DAY
-ROLES = {"features": ("load", "rate")}
+FEATURES = ("load", "rate")
 
 
 def rows(days: int, seed: int, shift: float = 0.0, together: float = 0.0) -> pa.Table:
@@ -43,7 +43,7 @@ def reference(by: By, dependence: Dependence = Dependence.NONE) -> Reference:
     return build(
         "m",
         table,
-        assign_roles(table, **ROLES),
+        assign_roles(table, features=FEATURES),
         created_ms=0,
         source="test",
         times=times,
@@ -71,7 +71,7 @@ def published(against: Reference, by: By, stream: pa.Table) -> list[Publish]:
     references.put(against)
     batches = to_batches(
         stream,
-        assign_roles(stream, **ROLES),
+        assign_roles(stream, features=FEATURES),
         "m",
         start_ms=START_MS,
         interval_ms=STEP_MS,
@@ -110,11 +110,15 @@ def test_derived_columns_have_strata_too(kind: Dependence) -> None:
     assert [each["column"] for each in first.document["columns"]] == ["dependence:load*rate"]
 
 
-def test_a_reference_of_another_season_is_said_in_each_report() -> None:
-    for against, by, told in (("none", "hour", 1), ("hour", "hour", 0), ("hour", "none", 0)):
-        found = published(reference(against), by, rows(1, 6))
-        reports = [each.document for each in found if each.stream is Stream.REPORTS]
-        assert {len(report["warnings"]) for report in reports} == {told}
+@pytest.mark.parametrize(
+    ("against", "by", "told"), [("none", "hour", 1), ("hour", "hour", 0), ("hour", "none", 0)]
+)
+def test_a_reference_of_another_season_is_said_in_each_report(
+    against: By, by: By, told: int
+) -> None:
+    found = published(reference(against), by, rows(1, 6))
+    reports = [each.document for each in found if each.stream is Stream.REPORTS]
+    assert {len(report["warnings"]) for report in reports} == {told}
 
 
 def records(stream: pa.Table) -> list[Record]:

@@ -19,8 +19,15 @@ from tests.pipeline.events import EPOCH_MS, LATENESS_MS, SETTINGS, SLIDE_MS, Eve
 BLOCK = SETTINGS.kafka.block_size
 
 
-def machine(*references: Reference, **limits: int) -> Summariser:
-    config = replace(summariser_config(SETTINGS, References(*references)), **limits)
+def machine(
+    *references: Reference, max_panes: int | None = None, max_models: int | None = None
+) -> Summariser:
+    config = summariser_config(SETTINGS, References(*references))
+    config = replace(
+        config,
+        max_panes=max_panes or config.max_panes,
+        max_models=max_models or config.max_models,
+    )
     return Summariser(0, 1, decoder(SETTINGS), config)
 
 

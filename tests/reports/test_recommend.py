@@ -32,8 +32,10 @@ def performance_alert(at: int) -> tuple[str, Mapping[str, Any]]:
 
 
 def version_alert(at: int) -> tuple[str, Mapping[str, Any]]:
-    one = {"family": "performance", "monitor": "version_worse", "column": "version:v2"}
-    return "alert", alert(at, columns=("version:v2",), **one)
+    of = "version:v2"
+    return "alert", alert(
+        at, columns=(of,), family="performance", monitor="version_worse", column=of
+    )
 
 
 def version(decided: str) -> Mapping[str, Any]:

@@ -142,8 +142,8 @@ def test_a_model_is_weights_over_standard_scores() -> None:
 
 def columns_of(stream: Stream) -> bytes:
     """Everything of a stream as bytes."""
-    parts = [stream.times, stream.ids, *stream.features.values()]
-    parts += [stream.prediction, stream.score, stream.truth, stream.latency_ms, stream.version]
+    told = (stream.prediction, stream.score, stream.truth, stream.latency_ms, stream.version)
+    parts = [stream.times, stream.ids, *stream.features.values(), *told]
     sink = pa.BufferOutputStream()
     table = pa.table(
         {str(i): pa.array(part.tolist()) for i, part in enumerate(parts) if part is not None}

@@ -17,12 +17,15 @@ EVENT = {"model": "m", "features": {"x": 1}}
 
 
 def tokens(home: Path, *, read: str | None = READ, write: str | None = WRITE) -> Tokens:
-    files = {}
-    for name, token in (("read_token_file", read), ("write_token_file", write)):
-        if token is not None:
-            (home / name).write_text(f"{token}\n")
-            files[name] = str(home / name)
-    return Tokens.of(ApiSettings(**files))
+    def file(name: str, token: str | None) -> str | None:
+        if token is None:
+            return None
+        (home / name).write_text(f"{token}\n")
+        return str(home / name)
+
+    return Tokens.of(
+        ApiSettings(read_token_file=file("read", read), write_token_file=file("write", write))
+    )
 
 
 def bearer(token: str) -> dict[str, str]:

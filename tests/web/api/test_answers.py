@@ -7,8 +7,8 @@ from urllib.parse import quote
 import pytest
 
 from stream_monitor.pipeline.effects import Stream
-from stream_monitor.views.protocol import ModelCard, Report, UnavailableError
-from tests.web.api.worlds import HOSTILE, Api, published, serving, view
+from stream_monitor.views.protocol import ModelCard, Report
+from tests.web.api.worlds import HOSTILE, Api, Gone, published, serving, view
 
 
 @pytest.fixture(name="api", scope="module")
@@ -146,22 +146,6 @@ def test_what_is_not_there_is_a_problem_too(api: Api) -> None:
     assert "GET" in got.headers["allow"]
 
 
-class Gone:
-    """A view that cannot answer."""
-
-    async def models(self) -> list[ModelCard]:
-        raise UnavailableError("ask again in a moment")
-
-    async def latest(self, model: str) -> Report | None:
-        raise UnavailableError("ask again in a moment")
-
-    async def history(self, model: str, since_ms: int, until_ms: int, limit: int) -> list[Report]:
-        raise UnavailableError("ask again in a moment")
-
-    async def alerts(self, model: str | None) -> list[Report]:
-        raise UnavailableError("ask again in a moment")
-
-
 class Broken(Gone):
     """A view with a bug."""
 
@@ -174,7 +158,7 @@ def test_a_view_that_cannot_answer_now_is_a_503_to_be_tried_again(path: str) -> 
     with serving(Gone()) as api:
         got = api.ask(f"/monitor/{path}")
     assert (got.status, got.headers["retry-after"]) == (503, "1")
-    assert got.document["detail"] == "ask again in a moment"
+    assert got.document["detail"] == "Redis does not answer"
 
 
 def test_a_bug_is_a_500_that_tells_nothing_but_the_log(caplog: Any) -> None:

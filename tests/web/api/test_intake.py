@@ -14,7 +14,7 @@ from stream_monitor.events.decode import Decoder
 from stream_monitor.events.labels import LabelDecoder
 from stream_monitor.events.limits import Limits
 from stream_monitor.web.api import bodies
-from stream_monitor.web.api.problems import ProblemError
+from stream_monitor.web.api.problems import ProblemDocument, ProblemError
 from tests.metrics.worlds import NOW_MS
 from tests.web.api.worlds import Api, serving
 
@@ -134,12 +134,11 @@ items = st.builds(
 def test_what_is_taken_is_what_the_pipeline_reads(body: Any) -> None:
     sent = json.dumps(body).encode()
     for check, decoder in ((bodies.events, Decoder), (bodies.labels, LabelDecoder)):
+        refused: ProblemDocument | None = None
         try:
             taken = check(sent, Limits(), NOW_MS)
         except ProblemError as problem:
             refused = problem.document
-        else:
-            refused = None
         if refused is not None:
             assert refused.status == 422
             assert all(fault.message for fault in refused.errors)

@@ -41,8 +41,8 @@ def owned_by(owner: Api, *askers: Api) -> None:
 
 
 def told(got: Got) -> tuple[int, str | None, str | None, str | None]:
-    names = ("monitor-source", "monitor-worker", "age")
-    return (got.status, *(got.headers.get(name) for name in names))
+    asked = got.headers.get
+    return got.status, asked("monitor-source"), asked("monitor-worker"), asked("age")
 
 
 @pytest.mark.parametrize("path", OF_ONE)

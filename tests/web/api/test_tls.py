@@ -84,8 +84,8 @@ def test_a_handshake_that_does_not_end_is_not_waited_for(api: Api, files: Certif
 
 
 def test_handshakes_that_do_not_end_take_no_connection_from_others(files: Certificates) -> None:
-    pair = {"cert_file": str(files.broker), "key_file": str(files.broker)}
-    with serving(bounds=Bounds(connections=8), **pair) as api:
+    own, bounds = str(files.broker), Bounds(connections=8)
+    with serving(bounds=bounds, cert_file=own, key_file=own) as api:
         silent = [socket.create_connection(("127.0.0.1", api.port), 5) for _ in range(20)]
         until(lambda: closed(api, Closed.EVICTED) >= 12)
         assert ask(api, ssl.create_default_context(cafile=files.ca)).startswith(b"HTTP/1.1 200")
@@ -95,12 +95,8 @@ def test_handshakes_that_do_not_end_take_no_connection_from_others(files: Certif
 
 
 def test_a_client_shows_a_certificate_where_one_is_asked_for(files: Certificates) -> None:
-    given = {
-        "cert_file": str(files.broker),
-        "key_file": str(files.broker),
-        "client_ca_file": str(files.ca),
-    }
-    with serving(**given) as api:
+    own = str(files.broker)
+    with serving(cert_file=own, key_file=own, client_ca_file=str(files.ca)) as api:
         unknown = ssl.create_default_context(cafile=files.ca)
         assert is_refused(api, unknown)
         known = ssl.create_default_context(cafile=files.ca)
@@ -155,7 +151,7 @@ def test_a_bad_file_refuses_to_start_and_says_which(files: Certificates, tmp_pat
 )
 def test_half_of_what_tls_needs_is_refused(given: dict[str, str]) -> None:
     with pytest.raises(ValidationError, match="cert_file and key_file"):
-        ApiSettings(**given)
+        ApiSettings.model_validate(given)
 
 
 def test_without_files_there_is_no_tls() -> None:

@@ -33,10 +33,10 @@ class World:
         os.replace(new, self.home / name)
 
     def tokens(self) -> Watched[Tokens]:
-        files = {name: str(self.home / name) for name in ("read_token_file", "write_token_file")}
-        settings = ApiSettings(**files)
+        read, write = str(self.home / "read_token_file"), str(self.home / "write_token_file")
+        settings = ApiSettings(read_token_file=read, write_token_file=write)
         return Watched(
-            list(files.values()), lambda: Tokens.of(settings), lambda: self.now_ms, self.said.append
+            [read, write], lambda: Tokens.of(settings), lambda: self.now_ms, self.said.append
         )
 
     def status(self, token: str) -> int:
