@@ -6,7 +6,7 @@ import os
 import shutil
 import subprocess
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -57,7 +57,9 @@ def _container() -> Iterator[str]:
     }
     container = DockerContainer(f"apache/kafka:{KAFKA_VERSION}")
     container.with_envs(**{f"KAFKA_{name}": value for name, value in properties.items()})
-    container.ports[f"{port}/tcp"] = ("127.0.0.1", port)
+    # The library's own type of a port knows no address, which it hands on to Docker as it is.
+    ports: dict[str, Any] = {f"{port}/tcp": ("127.0.0.1", port)}
+    container.ports = ports
     container.waiting_for(LogMessageWaitStrategy("Kafka Server started").with_startup_timeout(60))
     with container:
         yield f"127.0.0.1:{port}"

@@ -5,12 +5,14 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from aiokafka.partitioner import DefaultPartitioner
 
 from tests.kafka.live import PARTITIONS, Monitor, Site
 from tests.pipeline.events import Event
+
+Found = TypeVar("Found")
 
 
 def partition_of(model: str) -> int:
@@ -57,6 +59,18 @@ def drift(worker: Monitor, model: str) -> Answer:
     return ask(worker, f"/monitor/drift?model={model}")
 
 
+def windows(worker: Monitor, model: str) -> list[Any]:
+    """What a worker tells of the model's windows, newest first; nothing if it knows none."""
+    found: list[Any] = drift(worker, model).document.get("windows", [])
+    return found
+
+
+def drift_from(worker: Monitor, model: str, source: str) -> Answer | None:
+    """What a worker answers, once it answers from there."""
+    got = drift(worker, model)
+    return got if got.source == source else None
+
+
 def reports(got: Answer) -> set[str]:
     """The reports that an answer tells of."""
     return {window["report_id"] for window in got.document["windows"]}
@@ -75,7 +89,8 @@ def me(worker: Monitor) -> str:
     return got.worker
 
 
-def until(what: Callable[[], Any], timeout_s: float = 60.0) -> Any:
+def until(what: Callable[[], Found | None], timeout_s: float = 60.0) -> Found:
+    """What is found, once it is there and not empty."""
     end = time.monotonic() + timeout_s
     while not (found := what()):
         assert time.monotonic() < end, "it never came"

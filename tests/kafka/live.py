@@ -17,7 +17,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, Producer, TopicPartition
+from confluent_kafka import (
+    Consumer,
+    ConsumerGroupTopicPartitions,
+    Message,
+    Producer,
+    TopicPartition,
+)
 from confluent_kafka.admin import AdminClient
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -135,7 +141,7 @@ class Site:
         self.workers.append(worker)
         return worker
 
-    def messages(self, topic: Topic) -> list[Any]:
+    def messages(self, topic: Topic) -> list[Message]:
         """Everything that is on a topic by now and was not asked for before."""
         if topic not in self._reading:
             self._reading[topic] = Reader(self.settings.kafka, topic)
@@ -178,18 +184,21 @@ class Reader:
         self._consumer.assign([TopicPartition(name, p, 0) for p in partitions])
         self._name = name
 
-    def read(self) -> list[Any]:
+    def read(self) -> list[Message]:
         ends = {
             p: self._consumer.get_watermark_offsets(TopicPartition(self._name, p), timeout=10)[1]
             for p in self._at
         }
-        found = []
+        found: list[Message] = []
         deadline = time.monotonic() + 20
         while any(self._at[p] < end for p, end in ends.items()):
             assert time.monotonic() < deadline, "the topic could not be read to its end"
             for message in self._consumer.consume(1000, timeout=0.2):
                 assert message.error() is None
-                self._at[message.partition()] = message.offset() + 1
+                partition, offset = message.partition(), message.offset()
+                assert partition is not None
+                assert offset is not None
+                self._at[partition] = offset + 1
                 found.append(message)
         return found
 
@@ -305,7 +314,9 @@ class Documents:
 
     def update(self) -> dict[str, list[dict[str, Any]]]:
         for message in self.site.messages(self.topic):
-            document = json.loads(message.value())
+            value = message.value()
+            assert value is not None
+            document = json.loads(value)
             self.found.setdefault(document[self.key], []).append(document)
         return self.found
 

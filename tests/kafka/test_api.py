@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
-import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import pytest
 
 from stream_monitor.config.api import ApiSettings
+from tests.kafka.asked import until
 from tests.kafka.live import Monitor, Site, published
 from tests.pipeline.events import EPOCH_MS, Event, reference
 
@@ -38,12 +39,31 @@ def ask(worker: Monitor, path: str, body: Any = None) -> tuple[int, Any]:
         return 0, None
 
 
-def until(what: Callable[[], Any], timeout_s: float = 60.0) -> Any:
-    end = time.monotonic() + timeout_s
-    while not (found := what()):
-        assert time.monotonic() < end, "it never came"
-        time.sleep(0.1)
-    return found
+def answers(worker: Monitor) -> bool:
+    return ask(worker, "/monitor/models")[0] == 200
+
+
+def last_windows(worker: Monitor, model: str) -> list[Any]:
+    """The windows that the last rows are in, newest first, as far as they are judged."""
+    told = ask(worker, f"/monitor/drift?model={model}")[1]["windows"]
+    return [w for w in told if w["window"]["end_ms"] >= EPOCH_MS + ROWS * 500 - 20_000]
+
+
+def labelled_windows(worker: Monitor) -> list[Any]:
+    """The newest window of the first model, once each of its rows has its label."""
+    told = ask(worker, "/monitor/performance?model=one&limit=1")[1]["windows"]
+    return [w for w in told if w["labelled"] == w["rows"]]
+
+
+def answer(worker: Monitor, path: str) -> tuple[int, Any] | None:
+    """An answer that does not ask to be asked for again."""
+    got = ask(worker, path)
+    return None if got[0] == 503 else got
+
+
+def drifted_features(worker: Monitor, model: str) -> set[str]:
+    cards = ask(worker, "/monitor/models")[1]["models"]
+    return {name for card in cards if card["model"] == model for name in card["drifted"]}
 
 
 def events(model: str, rows: range) -> list[dict[str, Any]]:
@@ -72,7 +92,7 @@ def workers(site: Site) -> tuple[Monitor, Monitor]:
     both = (site.worker("left"), site.worker("right"))
     for worker in both:
         worker.until_running()
-        worker.until(lambda worker=worker: ask(worker, "/monitor/models")[0] == 200)
+        worker.until(partial(answers, worker))
     for turn, model in enumerate(MODELS):
         for first in range(0, ROWS, 60):
             sent = events(model, range(first, first + 60))
@@ -85,13 +105,7 @@ def test_what_is_sent_by_http_comes_back_in_reports_from_either_worker(
 ) -> None:
     for worker in workers:
         for model in MODELS:
-            windows = until(
-                lambda worker=worker, model=model: [
-                    w
-                    for w in ask(worker, f"/monitor/drift?model={model}")[1]["windows"]
-                    if w["window"]["end_ms"] >= EPOCH_MS + ROWS * 500 - 20_000
-                ]
-            )
+            windows = until(partial(last_windows, worker, model))
             assert windows[0]["drifted"][0] == "feature:x"
             assert windows[0]["rows"] > 100
     listed = [ask(worker, "/monitor/models")[1]["models"] for worker in workers]
@@ -126,13 +140,8 @@ def test_a_period_before_what_is_at_hand_is_read_back_from_the_topics_by_either_
     asked = f"&format=json&since={EPOCH_MS - 60_000}&until={EPOCH_MS + ROWS * 500}"
     for worker in workers:
         for model in MODELS[:2]:
-            status, told = until(
-                lambda worker=worker, model=model: (
-                    got
-                    if (got := ask(worker, f"/monitor/report?model={model}{asked}"))[0] != 503
-                    else None
-                )
-            )
+            path = f"/monitor/report?model={model}{asked}"
+            status, told = until(partial(answer, worker, path))
             assert status == 200
             assert told["windows"]["all"] > 5
             assert told["columns"][0]["column"] == "feature:x"
@@ -149,14 +158,7 @@ def test_labels_that_are_sent_by_http_revise_what_was_reported(
     ]  # fmt: skip
     assert ask(workers[1], "/monitor/labels", labels) == (202, {"accepted": ROWS})
     for worker in workers:
-        (window,) = until(
-            lambda worker=worker: [
-                w
-                for w in ask(worker, "/monitor/performance?model=one&limit=1")[1]["windows"]
-                if w["labelled"] == w["rows"]
-            ],
-            90,
-        )
+        (window,) = until(partial(labelled_windows, worker), 90)
         assert window["revision"] > 0
         assert window["coverage"] == 1.0
 
@@ -165,14 +167,7 @@ def test_a_simulated_act_is_found_by_both(workers: tuple[Monitor, Monitor]) -> N
     status, told = ask(workers[0], "/simulate/drift?seed=7", {})
     assert status == 202
     for worker in workers:
-        drifted = until(
-            lambda worker=worker: {
-                name
-                for card in ask(worker, "/monitor/models")[1]["models"]
-                if card["model"] == told["model"]
-                for name in card["drifted"]
-            }
-        )
+        drifted = until(partial(drifted_features, worker, told["model"]))
         assert drifted <= {f"feature:{name}" for name in (*told["drifted"], *told["missing"])}
 
 

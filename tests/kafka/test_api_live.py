@@ -4,6 +4,7 @@ import json
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,19 @@ from stream_monitor.config.api import ApiSettings
 from stream_monitor.testing.kafka import KafkaServer
 from stream_monitor.testing.redis import RedisServer
 from stream_monitor.web.api.routes import ROUTES
-from tests.kafka.asked import MODELS, ask, drift, feed, held, me, reports, until
+from tests.kafka.asked import (
+    MODELS,
+    Answer,
+    ask,
+    drift,
+    drift_from,
+    feed,
+    held,
+    me,
+    reports,
+    until,
+    windows,
+)
 from tests.kafka.live import PARTITIONS, Monitor, Site, published
 from tests.pipeline.events import reference
 
@@ -70,10 +83,16 @@ def workers(
         until(lambda: all(len(held(worker)) == PARTITIONS // 2 for worker in both))
         feed(site, range(ROWS))
         for model in MODELS.values():
-            until(lambda model=model: drift(both[0], model).document.get("windows"))
+            until(partial(windows, both[0], model))
         yield both
     finally:
         site.close()
+
+
+def drift_from_redis(worker: Monitor, model: str, was: Answer) -> Answer | None:
+    """What a worker answers, once Redis has all that was told before."""
+    got = drift_from(worker, model, "redis")
+    return got if got is not None and reports(was) <= reports(got) else None
 
 
 def test_redis_goes_and_comes_and_every_model_is_answered_for_all_the_time(
@@ -93,13 +112,7 @@ def test_redis_goes_and_comes_and_every_model_is_answered_for_all_the_time(
     redis.start()
     for worker in workers:
         for model, was in before.items():
-            got = until(
-                lambda worker=worker, model=model, was=was: (
-                    (got := drift(worker, model)).source == "redis"
-                    and reports(was) <= reports(got)
-                    and got
-                )
-            )
+            got = until(partial(drift_from_redis, worker, model, was))
             assert got.worker == me(worker)
 
 

@@ -1,11 +1,24 @@
 """Questions about a model go to the worker that holds it: two workers on a real Kafka, no Redis."""
 
 from collections.abc import Iterator
+from functools import partial
 
 import pytest
 
 from stream_monitor.config.api import ApiSettings
-from tests.kafka.asked import MODELS, ask, drift, feed, held, me, reports, until
+from tests.kafka.asked import (
+    MODELS,
+    Answer,
+    ask,
+    drift,
+    drift_from,
+    feed,
+    held,
+    me,
+    reports,
+    until,
+    windows,
+)
 from tests.kafka.live import PARTITIONS, Monitor, Site, published
 from tests.pipeline.events import reference
 
@@ -36,8 +49,24 @@ def workers(site: Site) -> tuple[Monitor, Monitor]:
     feed(site, range(ROWS))
     for worker in both:
         for model in MODELS.values():
-            until(lambda worker=worker, model=model: drift(worker, model).document.get("windows"))
+            until(partial(windows, worker, model))
     return both
+
+
+def has_passed_on(worker: Monitor, questions: float) -> bool:
+    return worker.metric("peer_requests_total", outcome="answered") == questions
+
+
+def drift_after(worker: Monitor, model: str, end_ms: int) -> Answer | None:
+    """What a worker answers, once it tells of a window that ends later."""
+    got = drift(worker, model)
+    return got if got.document["windows"][0]["window"]["end_ms"] > end_ms else None
+
+
+def drift_signed(worker: Monitor, model: str, of: Monitor) -> Answer | None:
+    """What a worker answers, once it is another one's answer."""
+    got = drift(worker, model)
+    return got if got.worker == me(of) else None
 
 
 def test_each_model_is_answered_for_by_the_worker_that_holds_its_partition(
@@ -57,11 +86,7 @@ def test_each_model_is_answered_for_by_the_worker_that_holds_its_partition(
             assert got[0].document["windows"]
     for worker, before in zip(workers, passed_on, strict=True):
         # Two models of the other's; /metrics is about a second behind.
-        until(
-            lambda worker=worker, before=before: (
-                worker.metric("peer_requests_total", outcome="answered") == before + 2
-            )
-        )
+        until(partial(has_passed_on, worker, before + 2))
 
 
 def test_questions_about_all_models_are_answered_by_whoever_is_asked(
@@ -90,18 +115,12 @@ def test_a_worker_that_is_killed_is_answered_for_at_once_and_then_by_the_new_own
     assert until(lambda: left.metric("peer_requests_total", outcome="unreachable")) >= len(lost)
     # The group notices after its session timeout; until then nothing else is answered.
     for partition in lost:
-        until(lambda partition=partition: drift(left, MODELS[partition]).source == "owner")
-        got = drift(left, MODELS[partition])
+        got = until(partial(drift_from, left, MODELS[partition], "owner"))
         assert (got.worker, got.document) == (heir, before[partition].document)
     feed(site, range(ROWS, 2 * ROWS))
+    told_ms = before[lost[0]].document["windows"][0]["window"]["end_ms"]
     for model in MODELS.values():
-        got = until(
-            lambda model=model: (
-                (got := drift(left, model)).document["windows"][0]["window"]["end_ms"]
-                > before[lost[0]].document["windows"][0]["window"]["end_ms"]
-                and got
-            )
-        )
+        got = until(partial(drift_after, left, model, told_ms))
         assert (got.source, got.worker) == ("owner", heir)
 
 
@@ -114,8 +133,7 @@ def test_a_worker_that_comes_back_is_another_owner_with_all_that_was_said(
     back.until_running()
     until(lambda: len(held(back)) == len(held(left)) == PARTITIONS // 2)
     for partition in held(back):
-        model = MODELS[partition]
-        got = until(lambda model=model: (got := drift(left, model)).worker == me(back) and got)
+        got = until(partial(drift_signed, left, MODELS[partition], back))
         assert got.source == "owner"
         assert said[partition]
         assert said[partition] <= reports(got)

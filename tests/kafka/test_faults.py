@@ -12,8 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from confluent_kafka import Message
 
 from stream_monitor.errors import Reason
+from tests.client.topics import headers_of
 from tests.kafka.live import (
     IDLE_MS,
     PARTITIONS,
@@ -200,8 +202,8 @@ class Interleaved:
     """What became of good events with bad messages between them."""
 
     run: Run
-    letters: list[Any]
-    counted: dict[str, float]
+    letters: list[Message]
+    counted: dict[Reason, float]
     health: dict[str, Any]
     too_large: int
 
@@ -290,10 +292,10 @@ def test_every_bad_message_is_a_dead_letter_with_all_that_it_had(
     assert len(letters) == len(BAD) + 1
     found: list[tuple[str, bytes | None, list[tuple[str, bytes]]]] = []
     for letter in letters.values():
-        headers = letter.headers()
+        key, headers = letter.key(), headers_of(letter)
         ours = dict(headers)
         at = [ours[name].decode() for name in ("topic", "partition", "offset")]
-        assert letter.key().decode() == "/".join(at)
+        assert key == "/".join(at).encode()
         assert abs(int(ours["timestamp"]) / 1000 - time.time()) < 600
         assert ours["sentence"].endswith(b".")
         theirs = headers[: [name for name, _ in headers].index("sentence") - 1]
@@ -307,11 +309,11 @@ def test_a_bad_message_that_does_not_fit_beside_its_reason_is_cut(
     runs: dict[str, Future[Interleaved]],
 ) -> None:
     result = runs["interleaved"].result()
-    cut = [letter for letter in result.letters if "cut_from_bytes" in dict(letter.headers())]
-    assert len(cut) == 1
-    assert dict(cut[0].headers())["cut_from_bytes"] == str(result.too_large).encode()
-    assert dict(cut[0].headers())["reason"] == b"not_json"
-    assert cut[0].value() == b"x" * 512
+    told = [(dict(headers_of(letter)), letter.value()) for letter in result.letters]
+    ((headers, value),) = [each for each in told if "cut_from_bytes" in each[0]]
+    assert headers["cut_from_bytes"] == str(result.too_large).encode()
+    assert headers["reason"] == b"not_json"
+    assert value == b"x" * 512
 
 
 def test_bad_messages_are_counted_by_their_reason(runs: dict[str, Future[Interleaved]]) -> None:

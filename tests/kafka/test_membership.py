@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from aiokafka.errors import (
+    BrokerResponseError,
     IllegalGenerationError,
     NoError,
     NotCoordinatorForGroupError,
@@ -29,7 +30,7 @@ class World:
     """A worker's coordinator and producer, whose broker answers what it is told to."""
 
     now_s: float = 100.0
-    error: type[Any] = NoError
+    error: type[BrokerResponseError] = NoError
     takes_s: float = 0.0
     sent: list[str] = field(default_factory=list)
 
@@ -48,7 +49,7 @@ class World:
         self.membership.watch(self.coordinator)
         self.membership.guard(self.client, lambda topics: "owned" in topics)
 
-    async def heartbeat(self, error: type[Any] = NoError) -> None:
+    async def heartbeat(self, error: type[BrokerResponseError] = NoError) -> None:
         self.error = error
         await self.coordinator._send_req(HeartbeatRequest("group", 1, "member"))
 
@@ -78,7 +79,7 @@ def test_before_there_is_a_group_and_while_the_session_lasts_everything_is_sent(
 
 @pytest.mark.parametrize("confirmed", [NoError, RebalanceInProgressError])
 def test_a_write_waits_while_the_session_may_be_over_and_goes_on_when_it_is_not(
-    confirmed: type[Any],
+    confirmed: type[BrokerResponseError],
 ) -> None:
     async def what(world: World) -> None:
         await world.heartbeat()
@@ -106,7 +107,9 @@ def test_the_session_is_counted_from_the_question_and_not_from_the_answer() -> N
 
 
 @pytest.mark.parametrize("expelled", [UnknownMemberIdError, IllegalGenerationError])
-def test_what_was_at_work_when_a_worker_was_expelled_is_never_sent(expelled: type[Any]) -> None:
+def test_what_was_at_work_when_a_worker_was_expelled_is_never_sent(
+    expelled: type[BrokerResponseError],
+) -> None:
     async def what(world: World) -> None:
         await world.heartbeat()
         world.now_s += 60

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
+from faust.assignor.partition_assignor import PartitionAssignor
 
 from stream_monitor.kafka.admin import STATE_TABLE
 from stream_monitor.kafka.app import AppSettings, create_app
@@ -32,7 +33,9 @@ class Group:
     def tell(self, held: Mapping[str, Sequence[int]]) -> None:
         """Which URLs hold which partitions."""
         changelog = "monitor-state-changelog"
-        self.app.assignor.changelog_distribution = {
+        assignor = self.app.assignor
+        assert isinstance(assignor, PartitionAssignor)
+        assignor.changelog_distribution = {
             url: {changelog: list(partitions)} for url, partitions in held.items()
         }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -42,8 +42,9 @@ class OneSlotFails(Sender):
     def __init__(self, app: faust.App, kafka: KafkaSettings) -> None:
         super().__init__(app, kafka)
         self.taken: list[bytes | None] = []
-        self._producer = app.producer
-        assert isinstance(self._producer, Producer)
+        producer = app.producer
+        assert isinstance(producer, Producer)
+        self._producer = producer
 
     async def send(self, topic: Any, key: Any, value: Any, **options: Any) -> Awaitable[Any]:
         sent: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
@@ -59,7 +60,7 @@ class OneSlotFails(Sender):
         return 2
 
 
-async def batches(records: list[RecordLike]) -> Any:
+async def batches(records: Sequence[RecordLike]) -> Any:
     yield Batch(SOURCE, records)
 
 

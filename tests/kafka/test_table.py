@@ -43,7 +43,7 @@ def check_writes(home: Path, monkeypatch: pytest.MonkeyPatch, *, in_memory: bool
     settings = AppSettings("127.0.0.1:1", "group", home, memory_store=in_memory)
     app = create_app(settings)
     broker = Broker()
-    app._producer = broker  # what the table's sends end up in
+    monkeypatch.setattr(app, "_producer", broker)  # what the table's sends end up in
     table = StateTable(app, "state", 1_000_000)
     changelog = table._table.changelog_topic_name
     held = {TP(changelog, partition) for partition in range(2)}
@@ -94,7 +94,7 @@ def after_being_away(
     """What a disk has of its partition when it comes back after so many hours."""
     app = create_app(AppSettings("127.0.0.1:1", "group", home))
     broker = Broker()
-    app._producer = broker
+    monkeypatch.setattr(app, "_producer", broker)
     table = StateTable(app, "state", 1_000_000)
     tp = TP(table._table.changelog_topic_name, 0)
     monkeypatch.setattr(app.assignor, "assigned_actives", lambda: {tp})

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, Producer, TopicPartition
-from confluent_kafka.admin import AdminClient, NewTopic
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.cimpl import NewTopic
 
 from stream_monitor.testing.kafka import KafkaServer
 
@@ -157,7 +158,10 @@ def last_values(kafka: str, topic: str) -> dict[bytes, bytes]:
         while left:
             message = consumer.poll(10)
             assert message is not None
-            found[message.key()] = message.value()
+            key, value = message.key(), message.value()
+            assert key is not None
+            assert value is not None
+            found[key] = value
             left -= 1
         return found
     finally:

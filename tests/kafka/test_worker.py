@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from confluent_kafka.admin import AdminClient, NewTopic
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.cimpl import NewTopic
 
 from stream_monitor.config.settings import KafkaSettings, ModelSettings, Settings
 from stream_monitor.kafka.admin import topic_specs

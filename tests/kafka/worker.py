@@ -23,10 +23,12 @@ from stream_monitor.kafka.topics import batch_topic
 from stream_monitor.kafka.transport import consumer_of, transport_of
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable
+    from collections.abc import Iterable
 
     import faust
     from faust.types import TP
+
+    from stream_monitor.kafka.scheduler import Batch
 
 
 class Options(msgspec.Struct):
@@ -69,7 +71,7 @@ def add_agents(app: faust.App, options: Options, log: Log, stop: asyncio.Event) 
         table = app.Table("last", key_type=bytes, value_type=bytes, partitions=4)
     seen = 0
 
-    async def consume(stream: AsyncIterator[Any]) -> None:
+    async def consume(stream: faust.StreamT[Batch]) -> None:
         nonlocal seen
         async for batch in stream:
             offsets = [record.offset for record in batch.records]
@@ -106,10 +108,10 @@ async def main(options: Options) -> None:
     stop = asyncio.Event()
     add_agents(app, options, log, stop)
 
-    @app.task
     async def ready() -> None:
         log.write("ready")
 
+    app.task(ready)
     await run_app(app, stop)
     positions = consumer_of(app).positions()
     log.write("positions", {f"{tp.topic}-{tp.partition}": list(p) for tp, p in positions.items()})
