@@ -67,6 +67,7 @@ class Courier:
         if self._closed:
             self._refuse()
         self._starting = threading.Lock()
+        self._alone = threading.Lock()  # taken by the thread, for there is one and no second
         self._flushing = 0
         self._retry_at = 0.0
         self._busy = True  # whether rows were there when the thread looked
@@ -74,14 +75,23 @@ class Courier:
 
     def start(self) -> None:
         """Start the thread, if nobody has; returns at once where another is just doing it."""
-        if self.thread is None and not self._over and self._starting.acquire(blocking=False):
-            thread = threading.Thread(target=self._run, name="prediction-logger", daemon=True)
-            self.thread = thread
-            try:
-                thread.start()
-            except RuntimeError:  # no more threads now: rows wait, and the next one tries again
+        if self.thread is None and not self._starting.locked():
+            with self._starting:
+                self._start()
+
+    def _start(self) -> None:
+        if self.thread is not None or self._alone.locked():
+            return
+        thread = threading.Thread(target=self._run, name="prediction-logger", daemon=True)
+        self.thread = thread
+        try:
+            thread.start()
+        except RuntimeError:  # no more threads now: rows wait, and the next one tries again
+            self.thread = None
+        except BaseException:  # by a signal
+            if thread.ident is None:  # before it began, or else it says so itself
                 self.thread = None
-                self._starting.release()
+            raise
 
     def attend(self, lane: Lane[Any]) -> None:
         """See to a queue that has too much in it, or that nobody looks at yet."""
@@ -102,6 +112,7 @@ class Courier:
         self._flushing += 1
         try:
             while self.statistics().settled < goal:
+                self.start()
                 if time.monotonic() >= deadline or self.thread is None:
                     return False
                 self.bell.ring()
@@ -115,6 +126,8 @@ class Courier:
         self._closed = True
         self._refuse()
         self.end(timeout_s)
+        if self.thread is None:  # it has ended, or none can be made
+            self._lose_all()
 
     def _refuse(self) -> None:
         """Take no more rows."""
@@ -130,6 +143,8 @@ class Courier:
     def end(self, timeout_s: float) -> None:
         """The same, and wait for it: somewhat longer than the timeout at the most."""
         self.ask_to_end(timeout_s)
+        if self._waiting():
+            self.start()
         thread = self.thread
         if thread is not None and thread is not threading.current_thread():
             thread.join(timeout_s + 2)
@@ -143,12 +158,17 @@ class Courier:
         self._begin()
 
     def _run(self) -> None:
+        if not self._alone.acquire(blocking=False):
+            return  # the start of the first was interrupted, and yet it runs
+        self.thread = threading.current_thread()
         # An object that was logged may raise anything when it is looked at, SystemExit too,
         # which is the model's to raise in a thread of its own and never this one's.
         for lane in self._lanes:
             lane.due_at = time.monotonic() + self._linger_s
-        while not self._ended():
+        while True:
             try:
+                if self._ended():
+                    break
                 self._round(self._wait())
             except BaseException:  # a bug of ours: say it, and go on more slowly
                 with suppress(Exception):
@@ -165,7 +185,7 @@ class Courier:
         sender = self._sender
         if sender is not None and (hurried or sender.room <= 0) and self._waiting():
             sender.poll(_TICK_S)
-            return True
+            return hurried
         often = hurried or self._busy
         for lane in self._lanes:
             lane.ring.watch(Watch.OFTEN if often else Watch.SELDOM)
@@ -180,6 +200,7 @@ class Courier:
             self._sender.close()
             self._sender = None
         self._busy = False
+        self._lanes = (*self._lanes[1:], *self._lanes[:1])  # who is first may leave others no room
         for lane in self._lanes:
             lane.ring.sort()
             now = time.monotonic()
@@ -234,9 +255,13 @@ class Courier:
                 sender.close()
         for lane in self._lanes:
             lane.ring.watch(Watch.NEVER)
-            lane.lose_all()
+        self._lose_all()
         with suppress(Exception):
             self._told(self._lanes)
+
+    def _lose_all(self) -> None:
+        for lane in self._lanes:
+            lane.lose_all()
 
 
 #: Those of this process that are not let go.
@@ -247,7 +272,7 @@ EXIT_TIMEOUT_S = 5.0
 
 
 def _at_exit() -> None:
-    couriers = [courier for courier in _living if courier.thread is not None]
+    couriers = list(_living)
     for courier in couriers:
         courier.ask_to_end(EXIT_TIMEOUT_S)
     for courier in couriers:

@@ -28,7 +28,6 @@ class Lane(Generic[Row]):
         self.kind = kind
         self.topic = topic
         self._packer = packer
-        self._bounds = bounds
         self.ring: Ring[Row] = Ring(bounds, weigh)
         self._begin()
 
@@ -96,6 +95,6 @@ class Lane(Generic[Row]):
 
     def lose_all(self) -> None:
         """Count as lost whatever is still in the queue, when nothing will be sent any more."""
-        rows = len(self.ring.take(self._bounds.rows))
+        rows = self.ring.clear()
         with self._lock:
             self._lost += rows
