@@ -15,6 +15,7 @@ from functools import cache
 from typing import Any
 
 from stream_monitor.client.counts import Statistics
+from stream_monitor.client.forking import Undivided
 from stream_monitor.client.lane import Lane
 from stream_monitor.client.pack import Message
 from stream_monitor.client.ring import Bell, Watch
@@ -95,8 +96,7 @@ class Courier:
 
     def attend(self, lane: Lane[Any]) -> None:
         """See to a queue that has too much in it, or that nobody looks at yet."""
-        if self.thread is None:
-            self.start()
+        self.start()
         if lane.ring.asks():
             self.bell.ring()
         if self._over and self.thread is None:  # it came between the thread's last look and its end
@@ -221,7 +221,8 @@ class Courier:
                     self._send(sender, lane, message)
         if self._sender is not None:
             self._sender.poll(0.0)
-        self._told(self._lanes)
+        with _undivided:
+            self._told(self._lanes)
 
     def _send(self, sender: Sender, lane: Lane[Any], message: Message) -> None:
         try:
@@ -234,7 +235,8 @@ class Courier:
         """The sender, made when it is first needed; None while it cannot be made."""
         if self._sender is None and time.monotonic() >= self._retry_at:
             try:
-                self._sender = self._make_sender()
+                with _undivided:
+                    self._sender = self._make_sender()
             except Exception as error:
                 self._retry_at = time.monotonic() + RETRY_S
                 _log.warning("The client of Kafka cannot be made; it is tried again: %s", error)
@@ -256,13 +258,15 @@ class Courier:
         for lane in self._lanes:
             lane.ring.watch(Watch.NEVER)
         self._lose_all()
-        with suppress(Exception):
+        with suppress(Exception), _undivided:
             self._told(self._lanes)
 
     def _lose_all(self) -> None:
         for lane in self._lanes:
             lane.lose_all()
 
+
+_undivided = Undivided()
 
 #: Those of this process that are not let go.
 _living: weakref.WeakSet[Courier] = weakref.WeakSet()
@@ -280,6 +284,7 @@ def _at_exit() -> None:
 
 
 def _after_fork() -> None:
+    _undivided.begin()
     for courier in list(_living):
         courier.forked()
 
@@ -289,4 +294,8 @@ def _watch_the_process() -> None:
     """Once a process, when there is something to watch it for."""
     atexit.register(_at_exit)
     if sys.platform != "win32":
-        os.register_at_fork(after_in_child=_after_fork)
+        os.register_at_fork(
+            before=_undivided.before_fork,
+            after_in_parent=_undivided.after_fork,
+            after_in_child=_after_fork,
+        )
