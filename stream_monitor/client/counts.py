@@ -30,11 +30,6 @@ class Statistics:
     bytes: int = 0  #: of their values
     dropped_for: Mapping[Full, int] = field(default_factory=dict)  #: too many rows, or bytes
 
-    @property
-    def settled(self) -> int:
-        """The rows of which nothing more will be heard."""
-        return self.logged - self.waiting
-
     def __add__(self, other: Statistics) -> Statistics:
         return Statistics(
             self.logged + other.logged,

@@ -108,10 +108,10 @@ class Courier:
     def flush(self, timeout_s: float) -> bool:
         """Send what was logged before this call; whether all of it is settled in time."""
         deadline = time.monotonic() + timeout_s
-        goal = self.statistics().logged
+        goals = [(lane, lane.progress().given) for lane in self._lanes]
         self._flushing += 1
         try:
-            while self.statistics().settled < goal:
+            while any(lane.progress().settled < goal for lane, goal in goals):
                 self.start()
                 if time.monotonic() >= deadline or self.thread is None:
                     return False

@@ -200,6 +200,25 @@ def test_a_label_does_not_wait_until_a_backlog_of_predictions_is_sent() -> None:
     assert log.close()
 
 
+def test_a_flush_does_not_take_what_comes_after_it_for_what_came_before() -> None:
+    class Silent(FakeKafka):
+        def poll(self, seconds: float) -> None:
+            log.log("no row")  # refused at once, while what was logged before is on its way
+            super().poll(seconds)
+
+    kafka = Silent(up=False)
+    log = logger(kafka)
+    log.log({"x": 1})
+    until(lambda: kafka.on_the_way)
+    refused = log.statistics.refused[Refusal.WRONG_TYPE]
+    assert not log.flush(0.3)
+    assert log.statistics.refused[Refusal.WRONG_TYPE] > refused
+    kafka.up = True
+    assert log.flush()
+    assert log.statistics.sent == 1
+    assert log.close()
+
+
 def test_without_kafka_the_oldest_are_dropped_and_with_it_again_the_newest_arrive() -> None:
     kafka = FakeKafka(up=False, size=2)
     log = logger(kafka, max_queue=20, batch_rows=5)
