@@ -23,17 +23,12 @@ class Statistics:
     logged: int = 0  #: rows given to a call of ``log``, ``log_batch`` or ``log_label``
     sent: int = 0  #: acknowledged by Kafka
     dropped: int = 0  #: pushed out of a full queue by newer ones
-    lost: int = 0  #: given to Kafka's client, and not acknowledged in time
+    lost: int = 0  #: not acknowledged by Kafka in time, or left at the end
     waiting: int = 0  #: in the queue, or on their way
     refused: Mapping[Refusal, int] = field(default_factory=dict)  #: not to be sent, by reason
     messages: int = 0  #: acknowledged messages
     bytes: int = 0  #: of their values
     dropped_for: Mapping[Full, int] = field(default_factory=dict)  #: too many rows, or bytes
-
-    @property
-    def settled(self) -> int:
-        """The rows of which nothing more will be heard."""
-        return self.logged - self.waiting
 
     def __add__(self, other: Statistics) -> Statistics:
         return Statistics(

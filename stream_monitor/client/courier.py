@@ -15,6 +15,7 @@ from functools import cache
 from typing import Any
 
 from stream_monitor.client.counts import Statistics
+from stream_monitor.client.forking import Undivided
 from stream_monitor.client.lane import Lane
 from stream_monitor.client.pack import Message
 from stream_monitor.client.ring import Bell, Watch
@@ -67,6 +68,7 @@ class Courier:
         if self._closed:
             self._refuse()
         self._starting = threading.Lock()
+        self._alone = threading.Lock()  # taken by the thread, for there is one and no second
         self._flushing = 0
         self._retry_at = 0.0
         self._busy = True  # whether rows were there when the thread looked
@@ -74,19 +76,27 @@ class Courier:
 
     def start(self) -> None:
         """Start the thread, if nobody has; returns at once where another is just doing it."""
-        if self.thread is None and not self._over and self._starting.acquire(blocking=False):
-            thread = threading.Thread(target=self._run, name="prediction-logger", daemon=True)
-            self.thread = thread
-            try:
-                thread.start()
-            except RuntimeError:  # no more threads now: rows wait, and the next one tries again
+        if self.thread is None and not self._starting.locked():
+            with self._starting:
+                self._start()
+
+    def _start(self) -> None:
+        if self.thread is not None or self._alone.locked():
+            return
+        thread = threading.Thread(target=self._run, name="prediction-logger", daemon=True)
+        self.thread = thread
+        try:
+            thread.start()
+        except RuntimeError:  # no more threads now: rows wait, and the next one tries again
+            self.thread = None
+        except BaseException:  # by a signal
+            if thread.ident is None:  # before it began, or else it says so itself
                 self.thread = None
-                self._starting.release()
+            raise
 
     def attend(self, lane: Lane[Any]) -> None:
         """See to a queue that has too much in it, or that nobody looks at yet."""
-        if self.thread is None:
-            self.start()
+        self.start()
         if lane.ring.asks():
             self.bell.ring()
         if self._over and self.thread is None:  # it came between the thread's last look and its end
@@ -98,10 +108,11 @@ class Courier:
     def flush(self, timeout_s: float) -> bool:
         """Send what was logged before this call; whether all of it is settled in time."""
         deadline = time.monotonic() + timeout_s
-        goal = self.statistics().logged
+        goals = [(lane, lane.progress().given) for lane in self._lanes]
         self._flushing += 1
         try:
-            while self.statistics().settled < goal:
+            while any(lane.progress().settled < goal for lane, goal in goals):
+                self.start()
                 if time.monotonic() >= deadline or self.thread is None:
                     return False
                 self.bell.ring()
@@ -115,6 +126,8 @@ class Courier:
         self._closed = True
         self._refuse()
         self.end(timeout_s)
+        if self.thread is None:  # it has ended, or none can be made
+            self._lose_all()
 
     def _refuse(self) -> None:
         """Take no more rows."""
@@ -130,6 +143,8 @@ class Courier:
     def end(self, timeout_s: float) -> None:
         """The same, and wait for it: somewhat longer than the timeout at the most."""
         self.ask_to_end(timeout_s)
+        if self._waiting():
+            self.start()
         thread = self.thread
         if thread is not None and thread is not threading.current_thread():
             thread.join(timeout_s + 2)
@@ -143,12 +158,17 @@ class Courier:
         self._begin()
 
     def _run(self) -> None:
+        if not self._alone.acquire(blocking=False):
+            return  # the start of the first was interrupted, and yet it runs
+        self.thread = threading.current_thread()
         # An object that was logged may raise anything when it is looked at, SystemExit too,
         # which is the model's to raise in a thread of its own and never this one's.
         for lane in self._lanes:
             lane.due_at = time.monotonic() + self._linger_s
-        while not self._ended():
+        while True:
             try:
+                if self._ended():
+                    break
                 self._round(self._wait())
             except BaseException:  # a bug of ours: say it, and go on more slowly
                 with suppress(Exception):
@@ -165,7 +185,7 @@ class Courier:
         sender = self._sender
         if sender is not None and (hurried or sender.room <= 0) and self._waiting():
             sender.poll(_TICK_S)
-            return True
+            return hurried
         often = hurried or self._busy
         for lane in self._lanes:
             lane.ring.watch(Watch.OFTEN if often else Watch.SELDOM)
@@ -180,6 +200,7 @@ class Courier:
             self._sender.close()
             self._sender = None
         self._busy = False
+        self._lanes = (*self._lanes[1:], *self._lanes[:1])  # who is first may leave others no room
         for lane in self._lanes:
             lane.ring.sort()
             now = time.monotonic()
@@ -200,7 +221,8 @@ class Courier:
                     self._send(sender, lane, message)
         if self._sender is not None:
             self._sender.poll(0.0)
-        self._told(self._lanes)
+        with _undivided:
+            self._told(self._lanes)
 
     def _send(self, sender: Sender, lane: Lane[Any], message: Message) -> None:
         try:
@@ -213,7 +235,8 @@ class Courier:
         """The sender, made when it is first needed; None while it cannot be made."""
         if self._sender is None and time.monotonic() >= self._retry_at:
             try:
-                self._sender = self._make_sender()
+                with _undivided:
+                    self._sender = self._make_sender()
             except Exception as error:
                 self._retry_at = time.monotonic() + RETRY_S
                 _log.warning("The client of Kafka cannot be made; it is tried again: %s", error)
@@ -234,10 +257,16 @@ class Courier:
                 sender.close()
         for lane in self._lanes:
             lane.ring.watch(Watch.NEVER)
-            lane.lose_all()
-        with suppress(Exception):
+        self._lose_all()
+        with suppress(Exception), _undivided:
             self._told(self._lanes)
 
+    def _lose_all(self) -> None:
+        for lane in self._lanes:
+            lane.lose_all()
+
+
+_undivided = Undivided()
 
 #: Those of this process that are not let go.
 _living: weakref.WeakSet[Courier] = weakref.WeakSet()
@@ -247,7 +276,7 @@ EXIT_TIMEOUT_S = 5.0
 
 
 def _at_exit() -> None:
-    couriers = [courier for courier in _living if courier.thread is not None]
+    couriers = list(_living)
     for courier in couriers:
         courier.ask_to_end(EXIT_TIMEOUT_S)
     for courier in couriers:
@@ -255,6 +284,7 @@ def _at_exit() -> None:
 
 
 def _after_fork() -> None:
+    _undivided.begin()
     for courier in list(_living):
         courier.forked()
 
@@ -264,4 +294,8 @@ def _watch_the_process() -> None:
     """Once a process, when there is something to watch it for."""
     atexit.register(_at_exit)
     if sys.platform != "win32":
-        os.register_at_fork(after_in_child=_after_fork)
+        os.register_at_fork(
+            before=_undivided.before_fork,
+            after_in_parent=_undivided.after_fork,
+            after_in_child=_after_fork,
+        )

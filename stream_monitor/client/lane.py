@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from stream_monitor.client.counts import Statistics
 from stream_monitor.client.pack import Message, Packed, Packer
@@ -12,6 +12,13 @@ from stream_monitor.client.refusals import Refusal
 from stream_monitor.client.ring import Bounds, Ring, Tally
 
 Row = TypeVar("Row")
+
+
+class Progress(NamedTuple):
+    """How many rows ever came into a queue, and of how many of them nothing more will be heard."""
+
+    given: int
+    settled: int
 
 
 class Lane(Generic[Row]):
@@ -28,7 +35,6 @@ class Lane(Generic[Row]):
         self.kind = kind
         self.topic = topic
         self._packer = packer
-        self._bounds = bounds
         self.ring: Ring[Row] = Ring(bounds, weigh)
         self._begin()
 
@@ -73,29 +79,38 @@ class Lane(Generic[Row]):
             else:
                 self._lost += message.rows
 
+    def progress(self) -> Progress:
+        """Of the queue alone: rows that never came into it are not in these figures."""
+        with self._lock:
+            given, _, dropped = self.ring.counts()
+            return Progress(given, self._settled(sum(dropped.values())))
+
     def statistics(self) -> Statistics:
         early = {reason: tally.value() for reason, tally in self._refused.items()}
         with self._lock:
             given, _, dropped_for = self.ring.counts()
+            dropped = sum(dropped_for.values())
+            waiting = given - self._settled(dropped)
             late = self._in_packing.copy()
             sent, lost = self._sent, self._lost
             messages, size = self._messages, self._bytes
-        dropped = sum(dropped_for.values())
-        settled = sent + lost + dropped + sum(late.values())
         return Statistics(
             logged=given + sum(early.values()),
             sent=sent,
             dropped=dropped,
             lost=lost,
-            waiting=max(0, given - settled),
+            waiting=max(0, waiting),
             refused={why: n for why in Refusal if (n := early[why] + late.get(why, 0))},
             messages=messages,
             bytes=size,
             dropped_for={full: n for full, n in dropped_for.items() if n},
         )
 
+    def _settled(self, dropped: int) -> int:
+        return self._sent + self._lost + dropped + sum(self._in_packing.values())
+
     def lose_all(self) -> None:
         """Count as lost whatever is still in the queue, when nothing will be sent any more."""
-        rows = len(self.ring.take(self._bounds.rows))
+        rows = self.ring.clear()
         with self._lock:
             self._lost += rows

@@ -1,8 +1,12 @@
 """Counting and queueing that never waits: what ``log`` does in the model's own thread.
 
-No lock is taken by whoever adds. Each step is one call into C that the interpreter does not
+Whoever adds waits for no lock. Each step is one call into C that the interpreter does not
 divide (``deque.append``, ``next`` of a counter, the release of a lock), so threads, signal
 handlers and destructors may log, in whatever the interrupted code was doing.
+
+An exception that a signal's handler raises (``KeyboardInterrupt``, a timeout) comes after a call
+and at no other place. So what is counted is counted right before the one call that does it, and
+locks are taken by ``with``, which leaves none locked.
 """
 
 from __future__ import annotations
@@ -34,9 +38,9 @@ class Tally:
         """How many were added."""
         with self._reading:
             # A read draws a ticket too: nothing else tells how far a counter has come.
-            value = next(self._ticket) - self._reads
-            self._reads += 1
-        return value
+            reads = self._reads
+            self._reads = reads + 1
+            return next(self._ticket) - reads
 
 
 class Bell:
@@ -101,7 +105,7 @@ class Ring(Generic[Row]):
     __slots__ = (
         *("append", "new", "calm"),  # together, and first: what ``log`` touches
         *("_bounds", "_weigh", "_unsorted", "_watch", "_lock", "_rows"),
-        *("_bytes", "_sorted", "_taken", "_dropped"),
+        *("_bytes", "_taken", "_dropped"),
     )
 
     def __init__(self, bounds: Bounds, weigh: Callable[[Row], int]) -> None:
@@ -119,7 +123,6 @@ class Ring(Generic[Row]):
         self._lock = threading.Lock()  # on all that follows; nobody who puts waits for it
         self._rows: deque[tuple[Row, int]] = deque()
         self._bytes = 0
-        self._sorted = 0
         self._taken = 0
         self._dropped = dict.fromkeys(Full, 0)
 
@@ -133,11 +136,10 @@ class Ring(Generic[Row]):
 
     def asks(self) -> bool:
         """Whether the queue should be looked at; makes room where there is too much."""
-        if len(self.new) > self._unsorted and self._lock.acquire(blocking=False):
-            try:
+        # who has it sorts, if it is not this thread itself, interrupted by a signal
+        if len(self.new) > self._unsorted and not self._lock.locked():
+            with self._lock:
                 self._sort()
-            finally:
-                self._lock.release()
         return len(self.new) >= self._wanted()
 
     def close(self) -> None:
@@ -166,25 +168,38 @@ class Ring(Generic[Row]):
             self._plan()
         return [row for row, _ in taken]
 
+    def clear(self) -> int:
+        """Take all there is, unweighed; how many rows that were."""
+        with self._lock:
+            before = self._taken
+            while rows := self._rows or self.new:
+                self._taken += 1
+                rows.popleft()
+            self._bytes = 0
+            return self._taken - before
+
     def counts(self) -> tuple[int, int, dict[Full, int]]:
         """How many were given, taken, and dropped for what."""
         with self._lock:
             self._sort()
-            return self._sorted + len(self.new), self._taken, self._dropped.copy()
+            gone = self._taken + sum(self._dropped.values())
+            return gone + len(self._rows) + len(self.new), self._taken, self._dropped.copy()
 
     def _sort(self) -> None:
-        heaviest = 1
-        for _ in range(len(self.new)):  # what comes meanwhile is for the next time
-            row, weight = self.new.popleft(), 0
+        many, heaviest = len(self.new), 1  # what comes meanwhile is for the next time
+        for _ in range(many):
+            weight = 0
             try:
-                weight = self._weigh(row)
+                weight = self._weigh(self.new[0])
             except Exception:  # of an odd object: whoever packs the row will refuse it
                 weight = 0
-            finally:  # an interruption loses no row
-                self._let_in(row, weight)
+            finally:  # also what raises more than that is not asked again
+                self._let_in(weight)
             heaviest = max(heaviest, weight)
-        fitting = self._bounds.size // 4 // heaviest
-        self._unsorted = max(1, min(self.UNSORTED, 2 * self._unsorted, fitting))
+        self._make_room()
+        if many:  # else nothing says that what comes next is light
+            fitting = self._bounds.size // 4 // heaviest
+            self._unsorted = max(1, min(self.UNSORTED, 2 * self._unsorted, fitting))
         self._plan()
 
     def _wanted(self) -> int:
@@ -202,18 +217,22 @@ class Ring(Generic[Row]):
         """When the next row that is put makes something to do."""
         self.calm = min(self._wanted(), self._unsorted + 1)
 
-    def _let_in(self, row: Row, weight: int) -> None:
-        """A row among the others, the oldest of which make room."""
-        rows, bounds = self._rows, self._bounds
-        self._sorted += 1
-        if weight > bounds.size:
+    def _let_in(self, weight: int) -> None:
+        """The first of the new rows among the others, unless it has no room there alone."""
+        if weight > self._bounds.size:
             self._dropped[Full.BYTES] += 1
-            return
-        rows.append((row, weight))
-        self._bytes += weight
+            self.new.popleft()
+        else:  # out of one and into the other in one call: a row is never in both, nor in none
+            moved = zip(map(deque.popleft, (self.new,)), (weight,), strict=True)
+            self._bytes += weight
+            self._rows.extend(moved)
+
+    def _make_room(self) -> None:
+        rows, bounds = self._rows, self._bounds
         while (many := len(rows) > bounds.rows) or self._bytes > bounds.size:
-            self._bytes -= rows.popleft()[1]
             self._dropped[Full.ROWS if many else Full.BYTES] += 1
+            self._bytes -= rows[0][1]
+            rows.popleft()
 
 
 def _closed(row: object) -> None:

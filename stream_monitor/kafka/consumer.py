@@ -61,7 +61,6 @@ class Consumer(driver.Consumer):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self._books: dict[TP, PartitionOffsets] = {}
         self._held: frozenset[TP] = frozenset()
-        self._assigned = False
         self._sought = False  # the seek after this assignment is done
         self._opened = False  # and streams run
         self._halted = False
@@ -94,11 +93,6 @@ class Consumer(driver.Consumer):
         self.stop_flow()
         self.app.flow_control.suspend()
         await self.app.crash(reason)
-
-    @property
-    def assignment_known(self) -> bool:
-        """Whether the group has assigned partitions, perhaps none, since the start."""
-        return self._assigned
 
     def is_changelog(self, tp: TP) -> bool:
         return tp.topic in cast("TableManager", self.app.tables)._changelogs
@@ -188,7 +182,6 @@ class Consumer(driver.Consumer):
     async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
         """Tell the listener what was lost and gained, then let Faust recover tables."""
         held = frozenset(tp for tp in assigned if not self.is_changelog(tp))
-        self._assigned = True
         lost, gained = self._held - held, held - self._held
         self._held = held
         listener = self._ours.listener

@@ -1,4 +1,4 @@
-"""Topics of bytes, one record or one whole batch at a time."""
+"""Topics of bytes, one whole batch at a time."""
 
 from __future__ import annotations
 
@@ -33,11 +33,6 @@ class _AsIsSchema(Schema[Any, Any]):
 
     def dumps_value(self, app: AppT, value: Any, *, headers: Any, **kwargs: Any) -> tuple[Any, Any]:
         return value, headers
-
-
-def bytes_topic(app: faust.App, name: str, **options: Any) -> faust.TopicT:
-    """A topic of raw bytes, one message an event; ``options`` are ``app.topic``'s."""
-    return app.topic(name, schema=_AsIsSchema(), **options)
 
 
 def batch_topic(

@@ -121,7 +121,7 @@ class Moment(NamedTuple):
     """When a watermark may take a step: by the clock, and by what was heard.
 
     ``words`` is how many words were heard from all partitions, ``again`` the number of the
-    newest after which all have spoken (:class:`~stream_monitor.windows.hearing.Hearing`).
+    newest after which all have spoken again (:class:`~stream_monitor.windows.hearing.Hearing`).
     """
 
     now_ms: int

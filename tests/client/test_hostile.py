@@ -287,6 +287,36 @@ def test_metrics_that_raise_stop_no_thread(monkeypatch: pytest.MonkeyPatch) -> N
     assert log.statistics.waiting == 0
 
 
+class Escaping:
+    """Ends whoever asks how large it is."""
+
+    @property
+    def nbytes(self) -> int:
+        raise SystemExit(3)
+
+
+def test_an_object_that_would_end_a_thread_ends_not_ours_at_its_end_either(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(courier, "FAULT_PAUSE_S", 0.01)
+    kafka = FakeKafka()
+    log = logger(kafka)
+    logging_once = iter([True])
+
+    def told(lanes: object) -> None:  # after the queue was looked at, before whether all is done
+        if next(logging_once, False):
+            log._courier.ask_to_end(10)
+            log.log({"x": Escaping()})
+            log.log_label("a", 1)
+
+    log._courier._told = told
+    log.log({"x": 1})
+    until(lambda: kafka.closed)
+    assert log.statistics.waiting == 0
+    assert log.statistics.sent >= 2
+    assert balanced(log.statistics)
+
+
 def test_two_loggers_of_one_process_share_nothing() -> None:
     one_kafka, other_kafka = FakeKafka(), FakeKafka(up=False, size=1)
     one = PredictionLogger("one", sender=one_kafka.make, linger_ms=10)

@@ -189,6 +189,36 @@ def test_a_label_does_not_wait_until_predictions_come_slowly() -> None:
     assert log.close()
 
 
+def test_a_label_does_not_wait_until_a_backlog_of_predictions_is_sent() -> None:
+    kafka = FakeKafka(size=1)  # no room for both in one round
+    log = logger(kafka, batch_rows=5, linger_ms=5)
+    log.log_batch({"x": [*range(200)]})
+    log.log_label("id-1", 1)
+    until(lambda: log.statistics.sent == 201)
+    place = [topic for topic, _ in kafka.sent].index(log._labels.topic)
+    assert place < 10, "of 41 messages"
+    assert log.close()
+
+
+def test_a_flush_does_not_take_what_comes_after_it_for_what_came_before() -> None:
+    class Silent(FakeKafka):
+        def poll(self, seconds: float) -> None:
+            log.log("no row")  # refused at once, while what was logged before is on its way
+            super().poll(seconds)
+
+    kafka = Silent(up=False)
+    log = logger(kafka)
+    log.log({"x": 1})
+    until(lambda: kafka.on_the_way)
+    refused = log.statistics.refused[Refusal.WRONG_TYPE]
+    assert not log.flush(0.3)
+    assert log.statistics.refused[Refusal.WRONG_TYPE] > refused
+    kafka.up = True
+    assert log.flush()
+    assert log.statistics.sent == 1
+    assert log.close()
+
+
 def test_without_kafka_the_oldest_are_dropped_and_with_it_again_the_newest_arrive() -> None:
     kafka = FakeKafka(up=False, size=2)
     log = logger(kafka, max_queue=20, batch_rows=5)
@@ -454,19 +484,74 @@ def test_a_logger_that_cannot_be_says_why_when_it_is_made(given: dict[str, Any],
         PredictionLogger(**({"model": "m"} | given))
 
 
-def test_where_no_thread_can_be_made_rows_wait_and_the_next_call_tries_again(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def without_threads(patch: pytest.MonkeyPatch) -> None:
     def refuse(thread: threading.Thread) -> None:
         raise RuntimeError("can't start new thread")
 
+    patch.setattr(threading.Thread, "start", refuse)
+
+
+def test_where_no_thread_can_be_made_rows_wait_and_the_next_call_tries_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     kafka = FakeKafka()
     log = logger(kafka)
     with monkeypatch.context() as patch:
-        patch.setattr(threading.Thread, "start", refuse)
+        without_threads(patch)
         log.log({"x": 1})
     assert (log.statistics.waiting, log.statistics.refused) == (1, {})
     log.log({"x": 2})
     assert log.flush()
     assert log.statistics.sent == 2
     assert log.close()
+
+
+@pytest.mark.parametrize("settle", [PredictionLogger.flush, PredictionLogger.close])
+def test_rows_that_came_when_no_thread_could_be_made_go_with_a_flush_and_with_the_end(
+    monkeypatch: pytest.MonkeyPatch, settle: Callable[[PredictionLogger], bool]
+) -> None:
+    kafka = FakeKafka()
+    log = logger(kafka)
+    with monkeypatch.context() as patch:
+        without_threads(patch)
+        log.log({"x": 1})
+        log.log_label("a", 1)
+    assert settle(log)
+    assert log.statistics.sent == 2
+    assert log.close()
+
+
+def test_rows_for_which_no_thread_can_be_made_to_the_end_are_lost_and_not_waiting(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    log = logger(FakeKafka())
+    without_threads(monkeypatch)
+    log.log({"x": 1})
+    log.log_label("a", 1)
+    assert not log.flush(0)
+    assert not log.close()
+    log.log({"x": 2})
+    assert log.statistics == Statistics(logged=3, lost=2, refused={Refusal.CLOSED: 1})
+
+
+@pytest.mark.parametrize("begun", [False, True])
+def test_a_start_that_is_interrupted_is_made_up_for_by_the_next_call(
+    monkeypatch: pytest.MonkeyPatch, begun: bool
+) -> None:
+    start = threading.Thread.start
+
+    def interrupted(thread: threading.Thread) -> None:
+        if begun:
+            start(thread)
+        raise KeyboardInterrupt
+
+    kafka = FakeKafka()
+    log = logger(kafka)
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            log.log({"x": 1})
+    log.log({"x": 2})
+    assert log.flush()
+    assert log.close()
+    assert (log.statistics.sent, kafka.made, kafka.closed) == (2, 1, 1)

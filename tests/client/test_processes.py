@@ -258,3 +258,62 @@ assert log.flush(20)
     run(script, str(file))
     of_children = [numbers for _, numbers in sent(file) if numbers != [0] * len(numbers)]
     assert sorted(of_children) == [[number] for number in range(1, 21)]
+
+
+def test_a_fork_waits_for_what_it_would_leave_half_done_in_the_child(tmp_path: Path) -> None:
+    script = f"""{_FILE_SENDER}
+import warnings
+warnings.simplefilter("ignore", DeprecationWarning)
+under_way = set()
+def slowly(what):
+    under_way.add(what)
+    time.sleep(0.05)
+    under_way.discard(what)
+def make():
+    slowly("a sender")  # as the import of Kafka's client takes
+    return ToFile()
+log = PredictionLogger("m", sender=make, linger_ms=5)
+log._courier._told = lambda lanes: slowly("metrics")
+log.log({{"i": 0}})
+for what in ("a sender", "metrics"):
+    while what not in under_way:
+        time.sleep(0.001)
+    child = os.fork()
+    if not child:
+        os._exit(len(under_way))
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0, what
+assert log.flush()
+assert log.close()
+"""
+    run(script, str(tmp_path / "sent"))
+
+
+def test_a_fork_does_not_wait_for_ever(tmp_path: Path) -> None:
+    script = f"""{_FILE_SENDER}
+import warnings
+warnings.simplefilter("ignore", DeprecationWarning)
+from stream_monitor.client import forking
+forking.PATIENCE_S = 0.1
+making, made = threading.Event(), threading.Event()
+def make():
+    making.set()
+    made.wait()
+    return ToFile()
+log = PredictionLogger("m", sender=make, linger_ms=5)
+log.log({{"i": 0}})
+making.wait()
+started = time.monotonic()
+child = os.fork()
+if not child:
+    made.set()
+    log.log({{"i": 1}})
+    os._exit(0 if log.flush() else 1)
+assert time.monotonic() - started < 5
+assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+made.set()
+assert log.flush()
+assert log.close()
+"""
+    file = tmp_path / "sent"
+    run(script, str(file))
+    assert [numbers for _, numbers in sent(file)] == [[1], [0]]

@@ -1,11 +1,23 @@
+import signal
 import threading
 import time
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from stream_monitor.client.ring import Bell, Bounds, Full, Ring, Tally, Watch
+
+
+def noting(weighed: list[int]) -> Callable[[int], int]:
+    """A row weighs what it is, and it is noted when that is asked."""
+
+    def weigh(row: int) -> int:
+        weighed.append(row)
+        return row
+
+    return weigh
 
 
 @given(
@@ -84,6 +96,20 @@ def test_a_bell_rung_twice_wakes_once_and_one_that_is_not_rung_lets_time_pass() 
     assert time.monotonic() - started >= 0.04
 
 
+def test_taking_all_there_is_counts_it_and_weighs_nothing() -> None:
+    weighed: list[int] = []
+    ring: Ring[int] = Ring(Bounds(9, 100, 9), noting(weighed))
+    for row in (3, 4):
+        ring.put(row)
+    ring.sort()
+    ring.put(5)
+    before = len(weighed)
+    assert ring.clear() == 3
+    assert len(weighed) == before
+    assert ring.counts() == (3, 3, {Full.ROWS: 0, Full.BYTES: 0})
+    assert ring.sort() == len(ring) == 0
+
+
 def test_bytes_are_bounded_as_rows_are_and_the_oldest_goes_first() -> None:
     ring: Ring[int] = Ring(Bounds(100, 1_000, 100), lambda row: row)
     for row in (400, 300, 200, 150):
@@ -99,13 +125,8 @@ def test_bytes_are_bounded_as_rows_are_and_the_oldest_goes_first() -> None:
 
 def test_heavy_rows_are_bounded_while_nobody_takes_any() -> None:
     weighed: list[int] = []
-
-    def weigh(row: int) -> int:
-        weighed.append(row)
-        return row
-
     size = 1_000_000
-    ring: Ring[int] = Ring(Bounds(10**6, size, 10**6), weigh)
+    ring: Ring[int] = Ring(Bounds(10**6, size, 10**6), noting(weighed))
     given = 0
     for weight in (200_000, 90_000, 5_000):
         for _ in range(600):
@@ -120,6 +141,68 @@ def test_heavy_rows_are_bounded_while_nobody_takes_any() -> None:
         assert given - len(weighed) <= Ring.UNSORTED
     assert len(weighed) > light
     assert ring.sort() <= size
+
+
+def test_looking_at_an_empty_queue_lets_no_more_heavy_rows_wait_to_be_weighed() -> None:
+    weighed: list[int] = []
+    ring: Ring[int] = Ring(Bounds(10**6, 1_000, 10**6), noting(weighed))
+    ring.watch(Watch.OFTEN)
+    ring.put(100)
+    ring.take(1)
+    for _ in range(20):
+        ring.sort()
+    for put in range(2, 20):
+        ring.put(100)
+        assert put - len(weighed) <= 2
+
+
+class Interruption(BaseException):
+    """What a handler of a signal raises in the middle of anything, as of Ctrl-C or a timeout."""
+
+
+def test_an_interruption_loses_no_row_and_leaves_no_queue_locked() -> None:
+    within = False
+
+    def interrupt(number: int, frame: object) -> None:
+        if within:
+            raise Interruption
+
+    before = signal.signal(signal.SIGALRM, interrupt)
+    interrupted = 0
+    try:
+        for trial in range(2_000):
+            ring: Ring[int] = Ring(Bounds(40, 10**9, 40), lambda _: 1)
+            put = 0
+            try:
+                within = True
+                signal.setitimer(signal.ITIMER_REAL, 1e-5 + trial % 50 * 2e-6)
+                while put < 400:
+                    put += 1
+                    ring.put(put)
+            except Interruption:
+                interrupted += 1
+            within = False
+            given, taken, dropped = counts_of(ring)
+            here = ring.take(99)
+            assert (given, taken, len(here)) in ((n, 0, min(n, 40)) for n in (put - 1, put))
+            assert dropped == {Full.ROWS: given - len(here), Full.BYTES: 0}
+            assert here == [*range(given - len(here) + 1, given + 1)]
+            assert ring.sort() == 0
+    finally:
+        within = False
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    assert interrupted > 1_000
+
+
+def counts_of(ring: Ring[int]) -> tuple[int, int, dict[Full, int]]:
+    """The counts, unless the queue was left locked: then an error and no test without an end."""
+    found: list[tuple[int, int, dict[Full, int]]] = []
+    asking = threading.Thread(target=lambda: found.append(ring.counts()), daemon=True)
+    asking.start()
+    asking.join(5)
+    assert found, "the queue is locked for ever"
+    return found[0]
 
 
 def test_a_row_that_cannot_be_weighed_is_kept() -> None:
@@ -138,8 +221,9 @@ def test_a_row_that_cannot_be_weighed_is_kept() -> None:
 def rested(bounds: Bounds, watch: Watch) -> Ring[int]:
     """An empty queue after many light rows, so that as many as may be wait to be weighed."""
     ring: Ring[int] = Ring(bounds, lambda _: 1)
-    for _ in range(12):
-        ring.sort()
+    for row in range(12):
+        ring.put(row)
+        ring.take(1)
     ring.watch(watch)
     return ring
 
