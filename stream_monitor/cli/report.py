@@ -129,7 +129,8 @@ def from_file(
     """The history of what ``backtest --json`` has written.
 
     Raises:
-        DataError: the file is not such a document, has no window, or is of another model.
+        DataError: the file is not such a document, has no window of the period, or is of another
+            model.
     """
     try:
         told = msgspec.json.decode(source.read_bytes(), type=Backtested)
@@ -145,12 +146,15 @@ def from_file(
         raise DataError(f"{source} is of the model {told.model}, not of {model}.")
     if not bounds:
         raise DataError(f"{source} has no window; the backtest judged nothing.")
-    gathering = Gathering(
-        told.model,
-        min(each.start_ms for each in bounds) if since_ms is None else since_ms,
-        max(each.end_ms for each in bounds) if until_ms is None else until_ms,
-        settings.for_model(told.model),
-    )
+    begin_ms = min(each.start_ms for each in bounds) if since_ms is None else since_ms
+    end_ms = max(each.end_ms for each in bounds) if until_ms is None else until_ms
+    if not any(begin_ms <= each.end_ms <= end_ms for each in bounds):
+        ends = [each.end_ms for each in bounds]
+        raise DataError(
+            f"{source} has no window that ends in that period; its windows end from "
+            f"{rfc3339(min(ends))} to {rfc3339(max(ends))}, which --since and --until have to meet."
+        )
+    gathering = Gathering(told.model, begin_ms, end_ms, settings.for_model(told.model))
     for window in told.windows:
         gathering.report(msgspec.json.decode(window))
     for alert in told.alerts:

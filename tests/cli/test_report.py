@@ -70,7 +70,14 @@ def test_a_part_of_a_backtests_time_is_told_as_it_was_then(
             2,
             "is not before --until",
         ),
-        (["--from", "told.json", "--since", "2025-01-01T00:00:00Z"], 3, "ends before it begins"),
+        (
+            ["--from", "told.json", "--since", "2025-01-01T00:00:00Z"],
+            3,
+            "its windows end from 2024-01-01T00:01:00Z to 2024-01-01T00:10:00Z",
+        ),
+        (["--from", "told.json", "--until", "2024-01-01T00:00:30Z"], 3, "has no window that ends"),
+        (["--from", "told.json", "-o", "."], 3, ". is a folder; give the name of a file in it"),
+        (["--from", "told.json", "-o", ".."], 3, ".. cannot be written"),
     ],
 )
 def test_what_is_wrong_is_said_and_nothing_is_written(
