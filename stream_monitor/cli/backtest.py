@@ -112,12 +112,7 @@ def backtest(
     open_ms = min(of_model.revision_ms, settings.labels.retention_ms)
     restated = Restated(open_ms if later is not None else 0)
     findings, performed = Findings(), Performed()
-    period = Gathering(
-        reference.model,
-        found.first_ms - of_model.window_ms,
-        found.last_ms + of_model.window_ms,
-        of_model,
-    )
+    period = Gathering(reference.model, None, None, of_model)
     reports: list[msgspec.Raw] = []
     alerts: list[Mapping[str, Any]] = []
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 import msgspec
@@ -41,7 +41,13 @@ if TYPE_CHECKING:
     metavar="TIME",
     help="The event time from which on windows count, RFC 3339 [default with --from: all].",
 )
-@click.option("--until", "until_ms", type=Time(), metavar="TIME", help="Up to here [default: now].")
+@click.option(
+    "--until",
+    "until_ms",
+    type=Time(),
+    metavar="TIME",
+    help="Up to here [default: now; with --from: all].",
+)
 @click.option(
     "--from",
     "source",
@@ -110,15 +116,6 @@ class Backtested(msgspec.Struct):
     alerts: list[dict[str, object]]
 
 
-class _Window(msgspec.Struct):
-    start_ms: int
-    end_ms: int
-
-
-class _Bounds(msgspec.Struct):
-    window: _Window
-
-
 def from_file(
     source: Path,
     settings: Settings,
@@ -129,12 +126,14 @@ def from_file(
     """The history of what ``backtest --json`` has written.
 
     Raises:
-        DataError: the file is not such a document, has no window of the period, or is of another
-            model.
+        DataError: the file is not such a document, is of another model, or has no window of the
+            period.
     """
     try:
         told = msgspec.json.decode(source.read_bytes(), type=Backtested)
-        bounds = [msgspec.json.decode(each, type=_Bounds).window for each in told.windows]
+        gathering = Gathering(told.model, since_ms, until_ms, settings.for_model(told.model))
+        for window in told.windows:
+            gathering.report(msgspec.json.decode(window, type=dict[str, Any]))
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise DataError(f"{source} cannot be read: {reason}.") from error
@@ -144,22 +143,19 @@ def from_file(
         ) from error
     if model is not None and model != told.model:
         raise DataError(f"{source} is of the model {told.model}, not of {model}.")
-    if not bounds:
+    if not told.windows:
         raise DataError(f"{source} has no window; the backtest judged nothing.")
-    begin_ms = min(each.start_ms for each in bounds) if since_ms is None else since_ms
-    end_ms = max(each.end_ms for each in bounds) if until_ms is None else until_ms
-    if not any(begin_ms <= each.end_ms <= end_ms for each in bounds):
-        ends = [each.end_ms for each in bounds]
-        raise DataError(
-            f"{source} has no window that ends in that period; its windows end from "
-            f"{rfc3339(min(ends))} to {rfc3339(max(ends))}, which --since and --until have to meet."
-        )
-    gathering = Gathering(told.model, begin_ms, end_ms, settings.for_model(told.model))
-    for window in told.windows:
-        gathering.report(msgspec.json.decode(window))
     for alert in told.alerts:
         gathering.alert(alert)
-    return gathering.history()
+    history = gathering.history()
+    if history.unread and not history.windows:
+        raise DataError(f"{source} was written by another version; run the backtest again.")
+    if not history.windows:
+        raise DataError(
+            f"{source} has {len(told.windows):,} windows and none of them ends in the period; "
+            "without --since and --until all of them count."
+        )
+    return history
 
 
 def _from_kafka(
