@@ -12,7 +12,7 @@ import msgspec
 
 from stream_monitor.alerts.times import rfc3339
 from stream_monitor.cli.broker import ask, check_topic
-from stream_monitor.cli.files import write_whole
+from stream_monitor.cli.files import check_target, write_whole
 from stream_monitor.cli.output import (
     Output,
     bootstrap_servers_option,
@@ -85,6 +85,8 @@ def report(
     output = Output(as_json)
     if target is None and not as_json:
         raise click.UsageError("say where the page goes: -o report.html, or --json for stdout.")
+    if target is not None:
+        check_target(target)
     settings = load_settings(config_path, {"kafka.bootstrap_servers": bootstrap_servers})
     if source is not None:
         history = from_file(source, settings, model, since_ms, until_ms)

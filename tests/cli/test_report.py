@@ -94,7 +94,7 @@ def test_a_part_of_a_backtests_time_is_told_as_it_was_then(
         ),
         (["--from", "told.json", "--until", "2024-01-01T00:00:30Z"], 3, "none of them ends"),
         (["--from", "told.json", "-o", "."], 3, ". is a folder; give the name of a file in it"),
-        (["--from", "told.json", "-o", ".."], 3, ".. cannot be written"),
+        (["--from", "told.json", "-o", ".."], 3, ".. is a folder"),
     ],
 )
 def test_what_is_wrong_is_said_and_nothing_is_written(
