@@ -11,7 +11,7 @@ import msgspec
 from pydantic import ValidationError
 
 from stream_monitor.cli.backtest_told import say_next, show, some
-from stream_monitor.cli.files import write_whole
+from stream_monitor.cli.files import check_target, write_whole
 from stream_monitor.cli.findings import Findings
 from stream_monitor.cli.later import (
     Later,
@@ -26,6 +26,9 @@ from stream_monitor.cli.reference import load
 from stream_monitor.cli.report import write_report
 from stream_monitor.cli.restated import Restated
 from stream_monitor.cli.rows import RowOptions, Rows, row_options
+from stream_monitor.config import duration
+from stream_monitor.config.fields import Leaf, at
+from stream_monitor.config.kinds import key_of
 from stream_monitor.config.settings import ModelSettings, Settings
 from stream_monitor.errors import DataError
 from stream_monitor.pipeline.effects import Publish, Stream
@@ -92,6 +95,9 @@ def backtest(
     revision says of it put over it.
     """
     output = Output(as_json=str(target) == "-")
+    for each in (None if output.as_json else target, page):
+        if each is not None:
+            check_target(each)
     reference = load(reference_path)
     settings = _settings(load_settings(config_path), reference.model, window_ms, slide_ms)
     known = {
@@ -112,12 +118,7 @@ def backtest(
     open_ms = min(of_model.revision_ms, settings.labels.retention_ms)
     restated = Restated(open_ms if later is not None else 0)
     findings, performed = Findings(), Performed()
-    period = Gathering(
-        reference.model,
-        found.first_ms - of_model.window_ms,
-        found.last_ms + of_model.window_ms,
-        of_model,
-    )
+    period = Gathering(reference.model, None, None, of_model)
     reports: list[msgspec.Raw] = []
     alerts: list[Mapping[str, Any]] = []
 
@@ -202,7 +203,13 @@ def _settings(
     try:
         changed = ModelSettings.model_validate(settings.for_model(model).model_dump() | given)
     except ValidationError as error:
-        what = error.errors(include_url=False)[0]["msg"].removeprefix("Value error, ")
+        first = error.errors(include_url=False)[0]
+        key = key_of(str(first["loc"][0])) if first["loc"] else ""
+        leaf = at(("defaults", key))
+        if isinstance(leaf, Leaf):
+            value = duration.render(first["input"])
+            raise click.UsageError(f"--{key} {value}: allowed is {leaf.allowed()}.") from error
+        what = first["msg"].removeprefix("Value error, ")
         raise click.UsageError(f"--window and --slide do not do: {what}.") from error
     return settings.model_copy(update={"models": settings.models | {model: changed}})
 

@@ -17,6 +17,7 @@ import click
 
 from stream_monitor.alerts.names import rate_of
 from stream_monitor.alerts.rule import OPEN, Status
+from stream_monitor.cli.files import check_target, write_whole
 from stream_monitor.cli.findings import answers
 from stream_monitor.cli.output import Output
 from stream_monitor.kafka.app import quiet_logs
@@ -49,6 +50,8 @@ def demo(ctx: click.Context, scenario: str, seed: int, target: Path | None) -> N
     worker on it, a reference, a stream of events, and the verdicts as they come. Exit code 1
     if what was found is not what was broken.
     """
+    if target is not None:
+        check_target(target)
     logging.basicConfig(level=logging.WARNING)
     quiet_logs(logging.CRITICAL)
     output = Output()
@@ -63,7 +66,7 @@ def demo(ctx: click.Context, scenario: str, seed: int, target: Path | None) -> N
     found = summary(act, rehearsed, seed, time.monotonic() - begun)
     _tell(output, act, found)
     if target is not None:
-        target.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
+        write_whole(target, json.dumps(found, indent=2).encode() + b"\n")
         output.line(f"summary: {target}")
     ctx.exit(0 if found["as_expected"] is not False else 1)
 

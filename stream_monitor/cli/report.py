@@ -5,14 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 import msgspec
 
 from stream_monitor.alerts.times import rfc3339
 from stream_monitor.cli.broker import ask, check_topic
-from stream_monitor.cli.files import write_whole
+from stream_monitor.cli.files import check_target, write_whole
 from stream_monitor.cli.output import (
     Output,
     bootstrap_servers_option,
@@ -41,7 +41,13 @@ if TYPE_CHECKING:
     metavar="TIME",
     help="The event time from which on windows count, RFC 3339 [default with --from: all].",
 )
-@click.option("--until", "until_ms", type=Time(), metavar="TIME", help="Up to here [default: now].")
+@click.option(
+    "--until",
+    "until_ms",
+    type=Time(),
+    metavar="TIME",
+    help="Up to here [default: now; with --from: all].",
+)
 @click.option(
     "--from",
     "source",
@@ -79,6 +85,8 @@ def report(
     output = Output(as_json)
     if target is None and not as_json:
         raise click.UsageError("say where the page goes: -o report.html, or --json for stdout.")
+    if target is not None:
+        check_target(target)
     settings = load_settings(config_path, {"kafka.bootstrap_servers": bootstrap_servers})
     if source is not None:
         history = from_file(source, settings, model, since_ms, until_ms)
@@ -110,15 +118,6 @@ class Backtested(msgspec.Struct):
     alerts: list[dict[str, object]]
 
 
-class _Window(msgspec.Struct):
-    start_ms: int
-    end_ms: int
-
-
-class _Bounds(msgspec.Struct):
-    window: _Window
-
-
 def from_file(
     source: Path,
     settings: Settings,
@@ -129,11 +128,14 @@ def from_file(
     """The history of what ``backtest --json`` has written.
 
     Raises:
-        DataError: the file is not such a document, has no window, or is of another model.
+        DataError: the file is not such a document, is of another model, or has no window of the
+            period.
     """
     try:
         told = msgspec.json.decode(source.read_bytes(), type=Backtested)
-        bounds = [msgspec.json.decode(each, type=_Bounds).window for each in told.windows]
+        gathering = Gathering(told.model, since_ms, until_ms, settings.for_model(told.model))
+        for window in told.windows:
+            gathering.report(msgspec.json.decode(window, type=dict[str, Any]))
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise DataError(f"{source} cannot be read: {reason}.") from error
@@ -143,19 +145,19 @@ def from_file(
         ) from error
     if model is not None and model != told.model:
         raise DataError(f"{source} is of the model {told.model}, not of {model}.")
-    if not bounds:
+    if not told.windows:
         raise DataError(f"{source} has no window; the backtest judged nothing.")
-    gathering = Gathering(
-        told.model,
-        min(each.start_ms for each in bounds) if since_ms is None else since_ms,
-        max(each.end_ms for each in bounds) if until_ms is None else until_ms,
-        settings.for_model(told.model),
-    )
-    for window in told.windows:
-        gathering.report(msgspec.json.decode(window))
     for alert in told.alerts:
         gathering.alert(alert)
-    return gathering.history()
+    history = gathering.history()
+    if history.unread and not history.windows:
+        raise DataError(f"{source} was written by another version; run the backtest again.")
+    if not history.windows:
+        raise DataError(
+            f"{source} has {len(told.windows):,} windows and none of them ends in the period; "
+            "without --since and --until all of them count."
+        )
+    return history
 
 
 def _from_kafka(

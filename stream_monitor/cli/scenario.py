@@ -12,7 +12,7 @@ from rich.text import Text
 from stream_monitor import data
 from stream_monitor.alerts.times import rfc3339
 from stream_monitor.cli.output import Output, json_option
-from stream_monitor.cli.scenario_files import Named, find, seed_option, set_option
+from stream_monitor.cli.scenario_files import Named, again, find, seed_option, set_option
 from stream_monitor.cli.scenario_run import run
 from stream_monitor.config import duration
 from stream_monitor.config.render import differences, plain
@@ -68,7 +68,7 @@ def show(name: str, only_settings: bool, overrides: tuple[str, ...], as_json: bo
     output.line()
     for key, said in alarms(made).items():
         output.line(f"{key}: {said}")
-    output.line(f"Next: stream-monitor scenario check {name}")
+    output.line(f"Next: stream-monitor scenario check {again(name, overrides)}")
     output.emit_json(_document(found))
 
 

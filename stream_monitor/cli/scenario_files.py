@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,6 +63,11 @@ def find(name: str, overrides: tuple[str, ...] = ()) -> Named:
         load(_text(path), name if name in shipped else str(path), overrides, others),
         path.parent,
     )
+
+
+def again(name: str, overrides: tuple[str, ...]) -> str:
+    """The same scenario for another command, as a shell takes it."""
+    return shlex.join([name, *(word for each in overrides for word in ("--set", each))])
 
 
 def set_option(command: Command) -> Command:

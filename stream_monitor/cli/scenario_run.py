@@ -19,7 +19,7 @@ from stream_monitor.cli.output import (
     json_option,
     load_settings,
 )
-from stream_monitor.cli.scenario_files import find, seed_option, set_option
+from stream_monitor.cli.scenario_files import again, find, seed_option, set_option
 from stream_monitor.scenarios.draw import wanted
 from stream_monitor.scenarios.prepare import prepare
 from stream_monitor.scenarios.start import start_of
@@ -80,7 +80,7 @@ def run(
     if settings.for_model(made.model) != made.settings:
         output.warn(
             f"the configuration judges {made.model} by other settings than the scenario was made "
-            f"for; stream-monitor scenario show {name} --settings prints those"
+            f"for; stream-monitor scenario show {again(name, overrides)} --settings prints those"
         )
 
     sent = 0

@@ -63,8 +63,10 @@ def read(environ: Mapping[str, str], models: Iterable[str]) -> FromEnvironment:
             paths = " and ".join(".".join(path) for path, _ in targets)
             found.problems.append(Problem(name, f"it stands for both {paths}; use the file"))
         else:
-            like = nearest(name.upper(), table)
-            hint = f"do you mean {like}?" if like else f"settings are named like {_EXAMPLE}"
+            # What all have in common would make any two alike.
+            known = [each.removeprefix(PREFIX) for each in table if each != REDIS_URL]
+            like = nearest(name.upper().removeprefix(PREFIX), known)
+            hint = f"do you mean {PREFIX}{like}?" if like else f"settings are named like {_EXAMPLE}"
             found.problems.append(Problem(name, f"no such setting; {hint}"))
     return found
 

@@ -19,7 +19,10 @@ Path = tuple[str, ...]
 
 #: Far above what settings need (5), far below what recursion can bear.
 MAX_DEPTH = 50
-_SETTINGS = "settings are a mapping with the keys kafka, worker, defaults and models"
+_SETTINGS = (
+    "settings are a mapping with keys such as kafka and defaults; stream-monitor config show has "
+    "them all"
+)
 
 
 @dataclass(frozen=True, slots=True)

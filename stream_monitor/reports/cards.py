@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from stream_monitor.reports import words
 from stream_monitor.reports.columns import BadStory, Pictured, bad_of
-from stream_monitor.reports.figures import FigureStory, bounds_of
+from stream_monitor.reports.figures import ESTIMATED, FigureStory, bounds_of
 from stream_monitor.reports.forecast import Forecast
 from stream_monitor.reports.history import History
 from stream_monitor.reports.lines import line_chart
@@ -79,7 +79,7 @@ def figure_cards(stories: Sequence[FigureStory], track: Track) -> list[Card]:
 def coverage_cards(period: Period, track: Track) -> list[Card]:
     """The labelled share; and the estimates where no window has the figure itself."""
     told = {each.name for each in period.performance}
-    alone = [e for e in period.estimates if e.name.removeprefix("estimated_") not in told]
+    alone = [e for e in period.estimates if e.name.removeprefix(ESTIMATED) not in told]
     return figure_cards([*period.coverage, *alone[:CHECKS_PICTURED]], track)
 
 

@@ -21,9 +21,28 @@ _MAIN = ("accuracy", "roc_auc", "f1", "log_loss", "mae", "rmse", "bias", "r2")
 PICTURED = 6
 #: Those that are forecast.
 MAIN = 4
-#: Figures within [0, 1], for forecasts.
-_SHARES = ("accuracy", "precision", "recall", "f1", "specificity", "balanced_accuracy", "roc_auc")
-_POSITIVE = ("log_loss", "brier", "ece", "mae", "rmse", "mape", "p50", "p90", "p99", "mean", "rows")
+_SHARES = frozenset(
+    [
+        "accuracy",
+        "precision",
+        "recall",
+        "f1",
+        "specificity",
+        "balanced_accuracy",
+        "precision_weighted",
+        "recall_weighted",
+        "f1_weighted",
+        "roc_auc",
+        "average_precision",
+        "brier",
+        "ece",
+        "coverage",
+        "score",
+        "duplicates",
+    ]
+)
+_NOT_NEGATIVE = frozenset(("log_loss", "mae", "rmse", "mape", "rows"))
+_INFINITE = float("inf")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +50,7 @@ class FigureStory:
     """One figure: every window's, its newest and its worst, what was estimated, and whither.
 
     ``estimate`` has the estimates of the same windows and of those without labels. ``limit`` is
-    the newest one. ``below``: less is worse.
+    the newest one.
     """
 
     name: str
@@ -50,10 +69,6 @@ class FigureStory:
     @property
     def limit(self) -> float | None:
         return self.newest.point.threshold
-
-    @property
-    def in_alarm(self) -> int:
-        return sum(each.point.alarm for each in self.series)
 
 
 def performance(history: History) -> list[FigureStory]:
@@ -101,9 +116,12 @@ def latency(history: History) -> list[FigureStory]:
 def bounds_of(name: str) -> tuple[float, float]:
     """What values a figure may have."""
     bare = name.removeprefix(ESTIMATED)
-    if bare in _SHARES or bare in ("coverage", "score", "duplicates") or bare.endswith("_weighted"):
+    if bare in _SHARES:
         return 0.0, 1.0
-    return (0.0 if bare in _POSITIVE else -float("inf")), float("inf")
+    if bare == "mcc":
+        return -1.0, 1.0
+    low = 0.0 if bare in _NOT_NEGATIVE or _is_latency(bare) else -_INFINITE
+    return low, 1.0 if bare == "r2" else _INFINITE
 
 
 def _is_latency(name: str) -> bool:

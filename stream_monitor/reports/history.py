@@ -20,6 +20,7 @@ MAX_WINDOWS = 10_000
 #: Effects and figures of all windows together: with a thousand columns fewer windows are kept.
 MAX_FACTS = 4_000_000
 MAX_EPISODES = 1_000
+_NEVER_MS = 2**63 - 1
 
 
 class ReferenceFacts(NamedTuple):
@@ -132,22 +133,24 @@ class Gathering:
 
     A window belongs to the period ``[since_ms, until_ms]`` if its end does, an alert if it was
     open at any time of it; what was said after ``until_ms`` is not known yet. Without ``since_ms``
-    the period begins with the first window. Of ``max_windows`` and ``max_facts`` the newest are
-    kept. Who could not read all there was sets ``cut``.
+    the period begins with the first window, without ``until_ms`` it ends with the last. Of
+    ``max_windows`` and ``max_facts`` the newest are kept. Who could not read all there was sets
+    ``cut``.
     """
 
     def __init__(
         self,
         model: str,
         since_ms: int | None,
-        until_ms: int,
+        until_ms: int | None,
         settings: ModelSettings,
         *,
         max_windows: int = MAX_WINDOWS,
         max_facts: int = MAX_FACTS,
     ) -> None:
-        self._asked_ms = since_ms
+        self._asked = since_ms, until_ms
         since_ms = 0 if since_ms is None else since_ms
+        until_ms = _NEVER_MS if until_ms is None else until_ms
         if since_ms >= until_ms:
             raise DataError("the period of a report ends before it begins; give a later end")
         self.unread = 0
@@ -206,15 +209,17 @@ class Gathering:
     def history(self, references: Iterable[Reference] = ()) -> History:
         """All that was gathered."""
         windows = sorted(self._windows.values(), key=lambda w: (w.end_ms, w.report_id))
-        since_ms = self._asked_ms
+        since_ms, until_ms = self._asked
+        if until_ms is None:
+            until_ms = windows[-1].end_ms if windows else since_ms or 0
         if since_ms is None:
-            since_ms = min((w.start_ms for w in windows), default=self._until_ms)
+            since_ms = min((w.start_ms for w in windows), default=until_ms)
         met = (e for e in self._ordered() if e.end_ms is None or e.end_ms >= since_ms)
         used = {window.reference_hash for window in windows}
         return History(
             model=self._model,
             since_ms=since_ms,
-            until_ms=self._until_ms,
+            until_ms=until_ms,
             settings=self._settings,
             windows=tuple(windows),
             episodes=tuple(met)[-MAX_EPISODES:],

@@ -14,7 +14,7 @@ from stream_monitor.detectors.few_rows import MONITOR as ROWS
 from stream_monitor.detectors.verdict import Family, State
 from stream_monitor.reports.episodes import Episode
 from stream_monitor.reports.history import History
-from stream_monitor.reports.words import count, cut, figure_name, moment
+from stream_monitor.reports.words import capital, count, cut, figure_name, moment
 
 
 class Tone(StrEnum):
@@ -120,7 +120,7 @@ def _verdict(
             f"{moment(last.end_ms or last.since_ms)}"
         )
         if worse:
-            return Tone.WARNING, f"{_capital(told)}; but {worse}."
+            return Tone.WARNING, f"{capital(told)}; but {worse}."
         return Tone.OVER, f"All is well again: {told}."
     touched = statuses[State.ALARM]
     aside = ""
@@ -128,7 +128,7 @@ def _verdict(
         verb = "was" if touched == 1 else "were"
         aside = f" ({count(touched, 'window')} {verb} in alarm, too few in a row for an alert)"
     if worse:
-        return Tone.WARNING, f"{_capital(worse)}; no alert in {count(judged, 'window')}{aside}."
+        return Tone.WARNING, f"{capital(worse)}; no alert in {count(judged, 'window')}{aside}."
     return Tone.GOOD, f"All is well: {count(judged, 'window')} judged, no alert{aside}."
 
 
@@ -145,7 +145,3 @@ def _worse_versions(history: History) -> str:
     many = len(names) > 1
     noun, verb = ("versions", "are") if many else ("version", "is")
     return f"{noun} {listed(names)} {verb} worse than {told[0][1]}"
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]

@@ -13,10 +13,11 @@ from stream_monitor.detectors.verdict import Family, State
 from stream_monitor.detectors.worse import MONITOR as WORSE
 from stream_monitor.reports.columns import Pictured
 from stream_monitor.reports.episodes import Episode
-from stream_monitor.reports.figures import FigureStory
+from stream_monitor.reports.figures import ERROR, FigureStory
 from stream_monitor.reports.history import History
 from stream_monitor.reports.overview import Overview, gravest, what
 from stream_monitor.reports.words import (
+    capital,
     chance,
     column_name,
     count,
@@ -80,7 +81,7 @@ def _open_alerts(evidence: Evidence) -> Iterator[Recommendation]:
     for each in gravest(evidence.overview.open)[:_ALERTS]:
         if each.told.look_first:
             grave = " (critical)" if each.told.severity == Severity.CRITICAL else ""
-            why = f"{_capital(what(each))}{grave}, open since {moment(each.since_ms)}."
+            why = f"{capital(what(each))}{grave}, open since {moment(each.since_ms)}."
             yield Recommendation(f"Look first at {each.told.look_first}.", why, "timeline")
 
 
@@ -91,14 +92,14 @@ def _both_worse(evidence: Evidence) -> Iterator[Recommendation]:
     if drifts and worse:
         yield Recommendation(
             "Retrain on recent rows with labels, or go back to inputs that the model knows.",
-            f"{_capital(what(drifts[0]))} and {what(worse[0])} are open together, so the change "
+            f"{capital(what(drifts[0]))} and {what(worse[0])} are open together, so the change "
             "has reached the results.",
             "performance",
         )
     elif worse:
         yield Recommendation(
             "Compare recent wrong predictions with older ones; retrain if the labels are right.",
-            f"{_capital(what(worse[0]))}, and no feature has drifted: what the inputs mean for the "
+            f"{capital(what(worse[0]))}, and no feature has drifted: what the inputs mean for the "
             "result may have changed.",
             "performance",
         )
@@ -117,7 +118,7 @@ def _lasting(evidence: Evidence) -> Iterator[Recommendation]:
         yield Recommendation(
             "If this is how it will be from now on, make it the reference: stream-monitor "
             f"reference promote {shlex.quote(history.model)} --since {rfc3339(each.since_ms)}",
-            f"{_capital(what(each))} has lasted {lasting(lasted)}, and no performance "
+            f"{capital(what(each))} has lasted {lasting(lasted)}, and no performance "
             "alert is open.",
             "drift",
         )
@@ -168,7 +169,7 @@ def _versions(evidence: Evidence) -> Iterator[Recommendation]:
 
 def _estimates(evidence: Evidence) -> Iterator[Recommendation]:
     off = [
-        each.name.removeprefix("estimate_error_")
+        each.name.removeprefix(ERROR)
         for each in evidence.errors
         if each.newest.point.lower is not None
         and each.newest.point.upper is not None
@@ -268,7 +269,3 @@ RULES: tuple[Rule, ...] = (
 
 def _of(evidence: Evidence, family: Family) -> list[Episode]:
     return [each for each in gravest(evidence.overview.open) if each.told.family == family]
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from stream_monitor.reports import words
 from stream_monitor.reports.facts import Point
-from stream_monitor.reports.figures import FigureStory
+from stream_monitor.reports.figures import ERROR, ESTIMATED, FigureStory
 from stream_monitor.reports.forecast import Forecast
 from stream_monitor.reports.period import Period
 
@@ -40,13 +40,13 @@ def latency_table(period: Period) -> Table:
 
 def estimates_table(period: Period) -> Table:
     """What is estimated from the scores, and how far it was off where labels have come."""
-    off = {each.name.removeprefix("estimate_error_"): each for each in period.errors}
+    off = {each.name.removeprefix(ERROR): each for each in period.errors}
     heads = ["figure", "estimated in the newest window", "95 % interval"]
     if off:
         heads += ["off by, where labels came", "95 % interval of that"]
     rows = []
     for each in period.estimates:
-        bare = each.name.removeprefix("estimated_")
+        bare = each.name.removeprefix(ESTIMATED)
         row = [words.figure_name(bare), *_told(each)]
         if off:
             row += _told(off[bare]) if bare in off else ["–", "–"]

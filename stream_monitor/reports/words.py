@@ -165,6 +165,15 @@ def count(n: int, what: str) -> str:
     return f"{n:,} {what}" + ("" if n == 1 else "s")
 
 
+def capital(text: str) -> str:
+    """A title as the beginning of a sentence.
+
+    >>> capital("drift of SEX"), capital("")
+    ('Drift of SEX', '')
+    """
+    return text[:1].upper() + text[1:]
+
+
 def column_name(column: str) -> str:
     """A column as the head of a line: without an article, and no longer than a line.
 

@@ -61,8 +61,9 @@ class LocalView:
         self._seen[said.model] = said.said_ms  # the longest unheard stands first
         self.put(said)
         if len(self._shelves) > self._max_models:
-            others = (model for model in self._seen if model not in self._owned)
-            self._forget(next(others, next(iter(self._seen))))
+            kept = [model for model in self._seen if model in self._shelves]
+            others = (model for model in kept if model not in self._owned)
+            self._forget(next(others, kept[0]))
             self.lost["models"] += 1
         return said
 
@@ -89,9 +90,10 @@ class LocalView:
 
     def _forget(self, model: str) -> None:
         del self._seen[model]
-        shelf = self._shelves.pop(model)
-        self._windows -= shelf.windows
-        self._alerts -= shelf.alerts_kept
+        shelf = self._shelves.pop(model, None)
+        if shelf is not None:  # of a model of this worker it can have gone for want of room
+            self._windows -= shelf.windows
+            self._alerts -= shelf.alerts_kept
 
     def present(self, snapshot: Snapshot) -> frozenset[str]:
         """What the worker owns now; the models that it did not own the last time.

@@ -133,10 +133,13 @@ def test_columns_that_only_one_side_has_are_said(
         ("now.csv --reference no.reference", 3, "no.reference cannot be read: no such file"),
         ("far.csv --reference m.reference", 3, "far.csv has none of the 2 features"),
         ("now.csv --reference m.reference --window 7m", 2, "--window and --slide do not do"),
-        ("now.csv --reference m.reference --slide 0s", 2, "--window and --slide do not do"),
+        ("now.csv --reference m.reference --slide 0s", 2, "--slide 0ms: allowed is a duration"),
         ("now.csv --reference m.reference --window odd", 2, "'odd' is no duration"),
         ("now.csv --reference m.reference --prediction p", 3, "There is no column 'p'"),
-        ("now.csv --reference m.reference --json no/where", 3, "no/where cannot be written"),
+        # Before anything is read: it would be a pity about the work.
+        ("no.csv --reference m.reference --json no/where", 3, "no/where cannot be written"),
+        ("no.csv --reference m.reference --report no/where", 3, "no/where cannot be written"),
+        ("no.csv --reference m.reference --report .", 3, ". is a folder"),
         ("now.csv --reference m.reference --config no.yaml", 2, "no.yaml cannot be read"),
     ],
 )

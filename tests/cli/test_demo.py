@@ -7,6 +7,10 @@ import time
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from stream_monitor.cli.main import run
+
 COMMAND = (sys.executable, "-m", "stream_monitor")
 
 
@@ -74,3 +78,12 @@ def test_an_unknown_scenario_is_refused_with_those_there_are() -> None:
     )
     assert done.returncode == 2
     assert "no-drift" in done.stderr
+
+
+def test_a_file_that_cannot_be_written_is_said_before_the_demo_begins(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["demo", "--json", str(tmp_path / "no" / "where")]) == 3
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "cannot be written: no such file or directory" in err

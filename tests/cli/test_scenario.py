@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import re
+import shlex
 import signal
 import sys
 import time
@@ -51,7 +52,7 @@ expect:
 
 
 def said(command: str, capsys: pytest.CaptureFixture[str], code: int = 0) -> str:
-    assert run(command.split()) == code
+    assert run(shlex.split(command)) == code
     out, err = capsys.readouterr()
     return out if code in (0, 1) else str(err)
 
@@ -78,6 +79,18 @@ def test_a_scenario_is_drawn(capsys: pytest.CaptureFixture[str]) -> None:
     assert "◀" in out
     assert "must not be alarmed: quality; performance" in out
     assert document("scenario show gradual_drift", capsys)["start"] == "2024-01-01T00:00:00Z"
+
+
+def test_the_next_command_that_is_named_is_about_the_same_scenario(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    given = "no_drift --set model=other --set 'story=a new one'"
+    assert f"Next: stream-monitor scenario check {given}\n" in said(
+        f"scenario show {given}", capsys
+    )
+    run(shlex.split(f"scenario run {given} --bootstrap-servers 127.0.0.1:1"))
+    told = capsys.readouterr().err
+    assert f"stream-monitor scenario show {given} --settings prints those" in told
 
 
 def test_its_settings_are_a_configuration_that_judges_by_them(

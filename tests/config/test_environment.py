@@ -40,6 +40,14 @@ def test_a_variable_that_names_no_setting_is_refused_with_the_nearest() -> None:
 def test_a_variable_with_single_underscores_is_refused_with_the_nearest() -> None:
     (sentence,) = sentences(read({"STREAM_MONITOR_KAFKA_GROUP": "x"}, ()))
     assert sentence.endswith("do you mean STREAM_MONITOR_KAFKA__GROUP?")
+    (sentence,) = sentences(read({"STREAM_MONITOR_REDIS_URL": "x"}, ()))
+    assert sentence.endswith("do you mean STREAM_MONITOR_REDIS__URL?")
+
+
+@pytest.mark.parametrize("name", ["STREAM_MONITOR_NOPE", "STREAM_MONITOR_XYZ", "STREAM_MONITOR_"])
+def test_a_variable_that_is_like_none_is_not_taken_for_one(name: str) -> None:
+    (sentence,) = sentences(read({name: "x"}, ()))
+    assert sentence.endswith("settings are named like STREAM_MONITOR_KAFKA__BOOTSTRAP_SERVERS")
 
 
 def test_the_configs_path_tests_and_other_programs_are_let_through() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -44,6 +45,7 @@ SECURED: dict[str, Any] = {
         "writeTokenSecret": {"name": "api", "key": "write"},
         "certificateSecret": {"name": "api-tls"},
         "clientCaSecret": {"name": "api-clients"},
+        "peerCaSecret": {"name": "api-peers", "key": "authority"},
         "trustedProxies": ["10.244.0.0/16", "fd00::/8"],
     },
 }
@@ -131,7 +133,15 @@ def container(values: dict[str, Any] | None = None) -> dict[str, Any]:
 
 def settings(values: dict[str, Any] | None = None) -> Settings:
     """What a worker of the release is started with: image, ConfigMap and variables."""
-    given = {each["name"]: each["value"] for each in container(values)["env"]}
+    fields = {"metadata.name": "demo-stream-monitor-0"}
+    given: dict[str, str] = {}
+    for each in container(values)["env"]:
+        if "valueFrom" in each:
+            given[each["name"]] = fields[each["valueFrom"]["fieldRef"]["fieldPath"]]
+        else:  # the cluster knows the variables above this one
+            given[each["name"]] = re.sub(
+                r"\$\((\w+)\)", lambda match: given[match[1]], each["value"]
+            )
     text = render(values)["ConfigMap/demo-stream-monitor"]["data"]["monitor.yaml"]
     return load(text, image_environment() | given, "monitor.yaml")
 

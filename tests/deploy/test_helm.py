@@ -136,6 +136,7 @@ def test_secrets_are_named_and_mounted_and_the_worker_finds_them() -> None:
         api.cert_file: ("api-tls", "tls.crt"),
         api.key_file: ("api-tls", "tls.key"),
         api.client_ca_file: ("api-clients", "ca.crt"),
+        api.peer_ca_file: ("api-peers", "authority"),
     }
 
 
@@ -155,6 +156,14 @@ def test_redis_is_reached_where_there_is_one_and_nowhere_else() -> None:
 
 
 OPEN = {"api": {"enabled": True, "readTokenSecret": {"name": "api"}}}
+WORKERS = {
+    "podSelector": {
+        "matchLabels": {
+            "app.kubernetes.io/name": "stream-monitor",
+            "app.kubernetes.io/instance": "demo",
+        }
+    }
+}
 
 
 def ins(values: dict[str, Any]) -> dict[str, Any]:
@@ -184,12 +193,26 @@ def test_an_opened_api_is_reached_by_its_service_from_where_the_policy_says() ->
     assert "publishNotReadyAddresses" not in service, "only workers that are ready are asked"
     assert ins(OPEN) == {
         "http": VALUES["networkPolicy"]["metricsFrom"],
-        "api": [{"podSelector": {}}],
+        "api": [{"podSelector": {}}, WORKERS],
     }
     alone = {**OPEN, "networkPolicy": {"metricsFrom": []}}
     assert set(ins(alone)) == {"api"}
-    assert ins({**OPEN, "networkPolicy": {"metricsFrom": [], "apiFrom": []}}) == {}
+    assert ins({**OPEN, "networkPolicy": {"metricsFrom": [], "apiFrom": []}}) == {"api": [WORKERS]}
     assert settings(SECURED).api.trusted_proxies == ("10.244.0.0/16", "fd00::/8")
+
+
+def test_workers_reach_each_other_by_the_names_that_the_headless_service_gives_them() -> None:
+    service = render(OPEN)["Service/demo-stream-monitor"]["spec"]
+    spec = render(OPEN)["StatefulSet/demo-stream-monitor"]["spec"]
+    assert (service["clusterIP"], spec["serviceName"]) == ("None", "demo-stream-monitor")
+    name = "demo-stream-monitor-0.demo-stream-monitor.ml.svc"
+    assert settings(OPEN).api.advertise == f"http://{name}:6066"
+    assert settings(SECURED).api.advertise == f"https://{name}:6066"
+    assert settings().api.advertise is None
+    egress = render(OPEN)["NetworkPolicy/demo-stream-monitor"]["spec"]["egress"]
+    assert [each["to"] for each in egress if each["ports"][0]["port"] == "api"] == [[WORKERS]]
+    labels = spec["template"]["metadata"]["labels"]
+    assert labels.items() >= WORKERS["podSelector"]["matchLabels"].items()
 
 
 def test_an_ingress_leads_to_the_service_of_the_api() -> None:
@@ -200,7 +223,7 @@ def test_an_ingress_leads_to_the_service_of_the_api() -> None:
     service = manifests[f"Service/{path['backend']['service']['name']}"]["spec"]
     assert path["backend"]["service"]["port"]["name"] in {p["name"] for p in service["ports"]}
     assert spec["tls"] == [{"hosts": [rule["host"]], "secretName": "monitor-tls"}]
-    assert ins(EVERYTHING)["api"] == EVERYTHING["networkPolicy"]["apiFrom"]
+    assert ins(EVERYTHING)["api"] == [*EVERYTHING["networkPolicy"]["apiFrom"], WORKERS]
     assert "Ingress/demo-stream-monitor" not in render(SECURED)
 
 

@@ -118,3 +118,23 @@ def test_the_fullest_model_gives_up_its_oldest_windows_where_all_together_are_to
     large = asyncio.run(view.history("large", 0, end_of(9), 9))
     assert [r["window"]["end_ms"] for r in large] == [end_of(n) for n in (7, 6, 5, 4, 3)]
     assert view.lost == {"windows": 3, "alerts": 0, "models": 0}
+
+
+def test_of_more_models_than_it_has_room_for_the_longest_unheard_goes_even_its_own() -> None:
+    clock = Clock()
+    view = LocalView(BOUNDS, clock, max_models=2)
+    view.present(owning("a", "b"))
+    view.hear(report(2, "a"))
+    view.hear(report(2, "b"))
+    view.hear(report(2, "c"))
+    assert [card.model for card in asyncio.run(view.models())] == ["a", "b"], "own models stay"
+    view.present(owning("a", "b", "c"))
+    view.hear(report(3, "c"))
+    assert [card.model for card in asyncio.run(view.models())] == ["b", "c"]
+    view.present(owning("a", "b", "c"))
+    view.hear(report(3, "a"))
+    assert [card.model for card in asyncio.run(view.models())] == ["a", "c"]
+    clock.at_ms += LEAVES_MS + 1
+    view.present(owning())
+    assert asyncio.run(view.models()) == []
+    assert view.lost["models"] == 3
