@@ -1,9 +1,10 @@
-"""The figures of performance that a model is known by, which two dashboards show."""
+"""Panels that two dashboards begin with."""
 
 from __future__ import annotations
 
-from scripts.dashboards.panels import Panel, graph
-from scripts.dashboards.promql import newest
+from scripts.dashboards.colors import ALL_IS_WELL
+from scripts.dashboards.panels import Panel, graph, number
+from scripts.dashboards.promql import JOB, newest
 from scripts.dashboards.style import LIMIT, Query
 from stream_monitor.metrics import names
 
@@ -24,4 +25,14 @@ def on_labelled_events(title: str) -> Panel:
             f"{LIMIT}: {{{{metric}}}}",
         ),
         least=None,
+    )
+
+
+def workers_up() -> Panel:
+    return number(
+        "Workers up",
+        "Share of the workers that answer Prometheus.",
+        "percentunit",
+        Query(f"avg(up{{{JOB}}})", "up"),
+        colors=ALL_IS_WELL,
     )
