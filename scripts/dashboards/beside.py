@@ -90,8 +90,8 @@ def _api() -> Row:
                 "Time to answer",
                 "From the head of a request to its answer.",
                 "s",
-                Query(quantile_s(0.5, names.API_SECONDS), "{{job}} half"),
-                Query(quantile_s(0.99, names.API_SECONDS), "{{job}} 99 of 100"),
+                Query(quantile_s(0.5, names.API_SECONDS), "{{job}} median"),
+                Query(quantile_s(0.99, names.API_SECONDS), "{{job}} 99 %"),
                 none="No request was made",
                 span=6,
             ),
@@ -101,18 +101,21 @@ def _api() -> Row:
                 "refused as all are at work, or without TLS that was agreed on.",
                 "none",
                 Query(total(names.API_CONNECTIONS, ("job",)), "{{job}} open"),
-                Query(rate(names.API_CLOSED, ("job", "reason")), "{{job}} {{reason}}"),
+                Query(f"{rate(names.API_CLOSED, ('job', 'reason'))} > 0", "{{job}} {{reason}}"),
             ),
             _of_api(
-                "Passed on to the model's worker",
+                "Questions passed on to the model's worker",
                 "Questions that another worker was asked, by what became of them. What it did not "
                 "answer was answered from the topics.",
                 "reqps",
-                Query(rate(names.PEER_REQUESTS, ("job", "outcome")), "{{job}} {{outcome}}"),
+                Query(
+                    f"{rate(names.PEER_REQUESTS, ('job', 'outcome'))} > 0", "{{job}} {{outcome}}"
+                ),
+                none="No question was passed on",
                 span=12,
             ),
             _of_api(
-                "No room in the memory of all models",
+                "Forgotten for want of room in memory",
                 "What a worker has let go of what was reported; the topics have it still.",
                 "cps",
                 Query(rate(names.VIEW_DROPPED, ("job", "what")), "{{job}} {{what}}"),

@@ -188,7 +188,7 @@ def _workers() -> Row:
                 "Bytes that joiners hold",
                 "Of each partition of joins; labels.max_bytes is where the oldest go.",
                 "bytes",
-                Query(newest(names.JOINER_BYTES, ("job", "partition")), "{{partition}}"),
+                Query(newest(names.JOINER_BYTES, ("job", "partition")), "partition {{partition}}"),
                 span=6,
             ),
             graph(
@@ -205,7 +205,9 @@ def _workers() -> Row:
                 "1 while the joiner of a partition reads what it held before; until then "
                 "it tells nothing of labels (StreamMonitorJoinerRecovering).",
                 "none",
-                Query(newest(names.JOINER_RECOVERING, ("job", "partition")), "{{partition}}"),
+                Query(
+                    newest(names.JOINER_RECOVERING, ("job", "partition")), "partition {{partition}}"
+                ),
                 span=6,
                 most=1,
             ),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from scripts.dashboards.alerts import open_alerts
 from scripts.dashboards.colors import GREEN, RED, Colors, of_columns_drifted, words
 from scripts.dashboards.frame import Board, Row
-from scripts.dashboards.headlines import on_labelled_events
+from scripts.dashboards.headlines import evidence_for_a_change, on_labelled_events
 from scripts.dashboards.limits import limit
 from scripts.dashboards.panels import graph, number
 from scripts.dashboards.promql import OF_MODEL, age_s, increase, newest, per, rate, recorded
@@ -87,18 +87,7 @@ def _data() -> Row:
     return Row(
         "Drift and quality",
         (
-            graph(
-                "Evidence for a change",
-                "Powers of ten of the evidence that the data is not the reference's any "
-                "more, of drift and of quality. At the limit it is an alarm; the limit "
-                "follows from the budget of false alarms.",
-                "none",
-                Query(newest(names.EVIDENCE, ("model", "family"), 'column=""'), "{{family}}"),
-                Query(
-                    f"min by (model) ({newest(names.EVIDENCE_THRESHOLD, ('model',))})",
-                    f"{LIMIT}: alarm",
-                ),
-            ),
+            evidence_for_a_change(),
             graph(
                 "Columns drifted",
                 "Columns that have drifted and columns that could be judged in the latest window.",

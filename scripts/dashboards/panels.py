@@ -146,7 +146,8 @@ def bars(
         .sizing(options.BarGaugeSizing.MANUAL)
         .min_viz_height(16)
         .max_viz_height(28)
-        .text(common.VizTextDisplayOptions().title_size(13).value_size(14))
+        # Grafana leaves the room that the longest name would take at 12.
+        .text(common.VizTextDisplayOptions().title_size(11).value_size(14))
         .legend(common.VizLegendOptions().show_legend(True))
         .reduce_options(last())
         .with_target(target(query, "A").instant())
@@ -174,6 +175,8 @@ def rows(
         .filterable(True)
         .with_target(target(Query(expr, ""), "A").instant().format(PromQueryFormat.TABLE))
         .override_by_regexp("^(Time|Value)$", [field("custom.hidden", True)])
+        # Grafana would say ``none`` in every cell of a label that a row does not have.
+        .override_by_field_type("string", [field("noValue", "-")])
         .override_by_name(
             "severity",
             [

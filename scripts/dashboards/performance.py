@@ -138,7 +138,7 @@ def _performance() -> Row:
                 "percentunit",
                 Query(
                     newest(names.PERFORMANCE_OF_CLASS, ("model", "class"), 'metric="recall"'),
-                    "{{class}}",
+                    "class {{class}}",
                 ),
                 span=8,
                 most=1,
@@ -148,7 +148,7 @@ def _performance() -> Row:
                 "The evidence that a version is worse than the champion, in powers of ten, "
                 "over all events of both so far. Dashed: in alarm from there on.",
                 "none",
-                Query(newest(names.VERSION_EVIDENCE, ("model", "version")), "{{version}}"),
+                Query(newest(names.VERSION_EVIDENCE, ("model", "version")), "version {{version}}"),
                 Query(newest(names.VERSION_EVIDENCE_THRESHOLD, OF_MODEL), f"{LIMIT}: alarm"),
                 none="One version",
                 least=None,
@@ -159,7 +159,7 @@ def _performance() -> Row:
                 "How much higher the error rate of a version is than the champion's; of a "
                 "regression its mean absolute error, as a share of the champion's.",
                 "percentunit",
-                Query(newest(names.VERSION_RISE, ("model", "version")), "{{version}}"),
+                Query(newest(names.VERSION_RISE, ("model", "version")), "version {{version}}"),
                 none="One version",
                 least=None,
                 span=12,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from scripts.dashboards.alerts import firing
 from scripts.dashboards.frame import Board, Row
+from scripts.dashboards.headlines import events_late
 from scripts.dashboards.limits import limit
 from scripts.dashboards.panels import graph
 from scripts.dashboards.promql import OF_MODEL, age_s, increase, newest, quantile_s, rate, recorded
@@ -163,18 +164,7 @@ def _left_out() -> Row:
     return Row(
         "What is left out",
         (
-            graph(
-                "Share of events late",
-                "Events of the last hour that came after their window was judged. From the "
-                "limit on StreamMonitorEventsLate begins.",
-                "percentunit",
-                Query(
-                    recorded("job_model:stream_monitor_events_late:ratio_rate1h"),
-                    "{{model}}",
-                ),
-                limits=(limit("events_late_ratio", "warning"),),
-                span=8,
-            ),
+            events_late(),
             graph(
                 "Dropped at a limit",
                 "What was dropped because a limit was reached; docs/metrics.md lists the "

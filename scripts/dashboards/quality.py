@@ -5,10 +5,11 @@ from __future__ import annotations
 from scripts.dashboards.alerts import open_alerts
 from scripts.dashboards.colors import ANY_IS_BAD, ANY_WARNS, of_limits
 from scripts.dashboards.frame import Board, Row
+from scripts.dashboards.headlines import EVENTS_LATE, events_late, evidence_for_a_change
 from scripts.dashboards.limits import limit
 from scripts.dashboards.panels import bars, graph, number
 from scripts.dashboards.promql import OF_MODEL, increase, newest, per, rate, recorded
-from scripts.dashboards.style import ALARM_AT_1, LIMIT, Query
+from scripts.dashboards.style import ALARM_AT_1, Query
 from stream_monitor.metrics import names
 
 _CHECK = ("model", "column", "check")
@@ -64,7 +65,7 @@ def _latest() -> Row:
                 "Events late",
                 "Share of the last hour's events that came after their window was judged.",
                 "percentunit",
-                _late(),
+                Query(recorded(EVENTS_LATE), "late"),
                 colors=of_limits(limit("events_late_ratio", "warning")),
                 decimals=2,
                 none="No events",
@@ -94,20 +95,7 @@ def _values() -> Row:
                 Query(f"topk(10, {newest(names.QUALITY, _CHECK)})", _LEGEND),
                 span=12,
             ),
-            graph(
-                "Evidence for worse quality",
-                "Powers of ten of the evidence that bad values are more frequent than in "
-                "the reference, over all windows; at the limit it is an alarm.",
-                "none",
-                Query(
-                    newest(names.EVIDENCE, OF_MODEL, 'family="quality"', 'column=""'),
-                    "evidence",
-                ),
-                Query(
-                    newest(names.EVIDENCE_THRESHOLD, OF_MODEL, 'family="quality"'),
-                    f"{LIMIT}: alarm",
-                ),
-            ),
+            evidence_for_a_change(),
             open_alerts("quality", span=12, height=8),
         ),
     )
@@ -130,15 +118,7 @@ def _never_values() -> Row:
                 none="None was rejected",
                 span=8,
             ),
-            graph(
-                "Events late",
-                "Share of the last hour's events that came after their window was judged "
-                "and count nowhere. From the limit on StreamMonitorEventsLate begins.",
-                "percentunit",
-                _late(),
-                limits=(limit("events_late_ratio", "warning"),),
-                span=8,
-            ),
+            events_late(),
             graph(
                 "Events without a reference",
                 "Events of the model that came while it had no reference: neither drift "
@@ -153,7 +133,3 @@ def _never_values() -> Row:
 
 def _multiple() -> str:
     return per(names.QUALITY, names.QUALITY_THRESHOLD, _CHECK)
-
-
-def _late() -> Query:
-    return Query(recorded("job_model:stream_monitor_events_late:ratio_rate1h"), "late")
