@@ -17,7 +17,7 @@ def open_alerts(family: str = "", *, span: int = 24, height: int = 7) -> Panel:
     return rows(
         f"Open {what}",
         "Each alert that is open: it began after enough windows in alarm and has not recovered. "
-        "An empty column is the model as a whole.",
+        "Without a column it is the model as a whole.",
         newest(names.ALERT_ACTIVE, _LABELS, *matchers),
         span=span,
         height=height,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from scripts.dashboards.frame import Row
 from scripts.dashboards.limits import limit
 from scripts.dashboards.panels import graph
@@ -9,7 +11,8 @@ from scripts.dashboards.promql import increase, newest, quantile_s, rate, total
 from scripts.dashboards.style import Query
 from stream_monitor.metrics import names
 
-_NO_REDIS, _NO_API = "No Redis is set up", "No worker serves the API"
+_of_redis = partial(graph, none="No Redis is set up", span=6)
+_of_api = partial(graph, none="No worker serves the API", span=6)
 
 
 def beside() -> tuple[Row, Row]:
@@ -21,37 +24,31 @@ def _redis() -> Row:
     return Row(
         "Redis (where workers share a view)",
         (
-            graph(
+            _of_redis(
                 "Redis answers",
                 "1 while a worker reaches Redis; at 0 it tells of its own models only "
                 "(StreamMonitorRedisDown).",
                 "none",
                 Query(newest(names.REDIS_CONNECTED, ("job", "instance")), "{{instance}}"),
-                none=_NO_REDIS,
-                span=6,
                 most=1,
             ),
-            graph(
+            _of_redis(
                 "Written to Redis",
                 "Documents that were brought to Redis a second, and those read back from the "
                 "topics for one that had lost them.",
                 "cps",
                 Query(rate(names.REDIS_WRITES, ("job",)), "{{job}} written"),
                 Query(rate(names.REDIS_REFILLED, ("job",)), "{{job}} read back"),
-                none=_NO_REDIS,
-                span=6,
             ),
-            graph(
+            _of_redis(
                 "Attempts at Redis that failed",
                 "In 15 minutes, over the workers. Above the limit StreamMonitorRedisFailing "
                 "begins; /health has the last failure in words.",
                 "none",
                 Query(increase(names.REDIS_FAILURES, ("job",), "15m"), "{{job}}"),
                 limits=(limit("redis_failures", "warning"),),
-                none=_NO_REDIS,
-                span=6,
             ),
-            graph(
+            _of_redis(
                 "Waiting for Redis, given up",
                 "Documents that wait to be written, and those given up as too many waited "
                 "(StreamMonitorRedisDropped).",
@@ -61,8 +58,6 @@ def _redis() -> Row:
                     increase(names.REDIS_DROPPED, ("job",), "$__rate_interval"),
                     "{{job}} given up",
                 ),
-                none=_NO_REDIS,
-                span=6,
             ),
         ),
     )
@@ -72,14 +67,12 @@ def _api() -> Row:
     return Row(
         "HTTP API",
         (
-            graph(
+            _of_api(
                 "Requests by status",
                 "Requests answered a second. 401 and 403: a token is missing or wrong; 429: more "
                 "than api.max_requests of one address; 503: Kafka or the view does not answer.",
                 "reqps",
                 Query(rate(names.API_REQUESTS, ("job", "status")), "{{job}} {{status}}"),
-                none=_NO_API,
-                span=6,
             ),
             graph(
                 "Requests refused or failed",
@@ -97,36 +90,35 @@ def _api() -> Row:
                 "Time to answer",
                 "From the head of a request to its answer.",
                 "s",
-                Query(quantile_s(0.5, names.API_SECONDS), "{{job}} half"),
-                Query(quantile_s(0.99, names.API_SECONDS), "{{job}} 99 of 100"),
+                Query(quantile_s(0.5, names.API_SECONDS), "{{job}} median"),
+                Query(quantile_s(0.99, names.API_SECONDS), "{{job}} 99 %"),
                 none="No request was made",
                 span=6,
             ),
-            graph(
+            _of_api(
                 "Connections, and those that a limit ended",
                 "Open now, and ended a second: slow to ask or to read, evicted for another, "
                 "refused as all are at work, or without TLS that was agreed on.",
                 "none",
                 Query(total(names.API_CONNECTIONS, ("job",)), "{{job}} open"),
-                Query(rate(names.API_CLOSED, ("job", "reason")), "{{job}} {{reason}}"),
-                none=_NO_API,
-                span=6,
+                Query(f"{rate(names.API_CLOSED, ('job', 'reason'))} > 0", "{{job}} {{reason}}"),
             ),
-            graph(
-                "Passed on to the model's worker",
+            _of_api(
+                "Questions passed on to the model's worker",
                 "Questions that another worker was asked, by what became of them. What it did not "
                 "answer was answered from the topics.",
                 "reqps",
-                Query(rate(names.PEER_REQUESTS, ("job", "outcome")), "{{job}} {{outcome}}"),
-                none=_NO_API,
+                Query(
+                    f"{rate(names.PEER_REQUESTS, ('job', 'outcome'))} > 0", "{{job}} {{outcome}}"
+                ),
+                none="No question was passed on",
                 span=12,
             ),
-            graph(
-                "No room in the memory of all models",
+            _of_api(
+                "Forgotten for want of room in memory",
                 "What a worker has let go of what was reported; the topics have it still.",
                 "cps",
                 Query(rate(names.VIEW_DROPPED, ("job", "what")), "{{job}} {{what}}"),
-                none=_NO_API,
                 span=12,
             ),
         ),

@@ -11,23 +11,18 @@ from grafana_foundation_sdk.models import common as options
 from grafana_foundation_sdk.models import dashboard
 from grafana_foundation_sdk.models.prometheus import PromQueryFormat
 
+from scripts.dashboards.colors import FIGURE, ORANGE, RED, Colors, colored
 from scripts.dashboards.limits import Limit
 from scripts.dashboards.style import (
     DATASOURCE,
-    GREEN,
     LIMIT,
-    ORANGE,
-    RED,
     Query,
-    Step,
-    colored,
     dashed,
     field,
     last,
     lettered,
     limit_name,
     target,
-    thresholds,
 )
 
 Panel = timeseries.Panel | stat.Panel | bargauge.Panel | table.Panel
@@ -83,7 +78,7 @@ def graph(
         .fill_opacity(80 if columns else 0)
         .draw_style(options.GraphDrawStyle.BARS if columns else options.GraphDrawStyle.LINE)
         .show_points(options.VisibilityMode.NEVER)
-        .thresholds(thresholds(()))
+        .thresholds(Colors().thresholds())
     )
     if least is not None:
         panel = panel.min(least)
@@ -104,22 +99,17 @@ def number(
     unit: str,
     query: Query,
     *,
-    steps: Sequence[Step] = (),
-    base: str = GREEN,
+    colors: Colors = FIGURE,
     span: int = 4,
     height: int = 4,
     none: str = "",
     decimals: int | None = None,
-    mappings: Sequence[dashboard.ValueMapping] = (),
     link: DashboardLink | None = None,
 ) -> stat.Panel:
-    """One figure as it stands, large, in the colour of the step it is in.
-
-    ``none`` is said where there is no value, ``mappings`` words in place of some values.
-    """
+    """One figure as it stands, large; ``none`` is said where there is no value."""
     panel = (
         _framed(stat.Panel(), title, description, unit, span, height)
-        .thresholds(thresholds(steps, base))
+        .thresholds(colors.thresholds())
         .color_mode(options.BigValueColorMode.VALUE)
         .graph_mode(options.BigValueGraphMode.NONE)
         .text_mode(options.BigValueTextMode.VALUE)
@@ -128,7 +118,7 @@ def number(
     )
     if decimals is not None:
         panel = panel.decimals(decimals)
-    return _worded(panel, none, mappings, link)
+    return _worded(panel, none, colors.words, link)
 
 
 def bars(
@@ -137,20 +127,18 @@ def bars(
     unit: str,
     query: Query,
     *,
-    steps: Sequence[Step] = (),
-    base: str = GREEN,
+    colors: Colors = FIGURE,
     span: int = 8,
     height: int = 8,
     most: float | None = None,
     none: str = "",
-    mappings: Sequence[dashboard.ValueMapping] = (),
     link: DashboardLink | None = None,
 ) -> bargauge.Panel:
     """One figure of each series as it stands, as bars beside each other."""
     panel = (
         _framed(bargauge.Panel(), title, description, unit, span, height)
         .min(0)
-        .thresholds(thresholds(steps, base))
+        .thresholds(colors.thresholds())
         .orientation(options.VizOrientation.HORIZONTAL)
         .display_mode(options.BarGaugeDisplayMode.BASIC)
         .value_mode(options.BarGaugeValueMode.TEXT)
@@ -158,14 +146,15 @@ def bars(
         .sizing(options.BarGaugeSizing.MANUAL)
         .min_viz_height(16)
         .max_viz_height(28)
-        .text(common.VizTextDisplayOptions().title_size(13).value_size(14))
+        # Grafana leaves the room that the longest name would take at 12.
+        .text(common.VizTextDisplayOptions().title_size(11).value_size(14))
         .legend(common.VizLegendOptions().show_legend(True))
         .reduce_options(last())
         .with_target(target(query, "A").instant())
     )
     if most is not None:
         panel = panel.max(most)
-    return _worded(panel, none, mappings, link)
+    return _worded(panel, none, colors.words, link)
 
 
 def rows(
@@ -186,6 +175,8 @@ def rows(
         .filterable(True)
         .with_target(target(Query(expr, ""), "A").instant().format(PromQueryFormat.TABLE))
         .override_by_regexp("^(Time|Value)$", [field("custom.hidden", True)])
+        # Grafana would say ``none`` in every cell of a label that a row does not have.
+        .override_by_field_type("string", [field("noValue", "-")])
         .override_by_name(
             "severity",
             [

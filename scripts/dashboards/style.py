@@ -1,4 +1,4 @@
-"""Colours, lines and queries: what the kinds of panels are put together from."""
+"""Lines and queries: what the kinds of panels are put together from."""
 
 from __future__ import annotations
 
@@ -6,16 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from grafana_foundation_sdk.builders import common, prometheus
-from grafana_foundation_sdk.builders.dashboard import ThresholdsConfig
 from grafana_foundation_sdk.models import dashboard
 from grafana_foundation_sdk.models.common import DataSourceRef
 
 from scripts.dashboards.limits import Limit
-from stream_monitor.metrics.caps import Caps
 
 DATASOURCE = DataSourceRef(type_val="prometheus", uid="${datasource}")
-GREEN, ORANGE, RED, BLUE = "green", "orange", "red", "blue"
-OF_SEVERITY = {"warning": ORANGE, "critical": RED}
 #: What a line is called that a value must not cross.
 LIMIT = "limit"
 
@@ -32,47 +28,10 @@ class Query:
 ALARM_AT_1 = Query("vector(1)", f"{LIMIT}: alarm")
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
-    """From this value on a figure has this colour."""
-
-    value: float
-    color: str
-
-
-def steps_of(*given: Limit) -> tuple[Step, ...]:
-    """The colours of an alert's limits."""
-    ordered = sorted(given, key=lambda limit: limit.value)
-    return tuple(Step(limit.value, OF_SEVERITY[limit.severity]) for limit in ordered)
-
-
-#: For counts of what should not be there.
-ANY_WARNS = (Step(1, ORANGE),)
-ANY_IS_BAD = (Step(1, RED),)
-#: One column of as many as have series of their own: where a share of columns is not 0 any more.
-ONE_COLUMN = Step(1 / Caps().columns, ORANGE)
-
-
 def limit_name(limit: Limit) -> str:
     """What the line of a limit is called in a legend."""
     range_ = limit.labels.get("range", "")
     return f"{LIMIT}: {limit.severity}{f' over {range_}' if range_ else ''}"
-
-
-def words(*given: tuple[float, str, str]) -> list[dashboard.ValueMapping]:
-    """Words in a colour for some values."""
-    return [
-        dashboard.ValueMap(
-            options={
-                f"{value:g}": dashboard.ValueMappingResult(text=text, color=color)
-                for value, text, color in given
-            }
-        )
-    ]
-
-
-def colored(text: str, color: str) -> dashboard.ValueMap:
-    return dashboard.ValueMap(options={text: dashboard.ValueMappingResult(color=color)})
 
 
 def field(id_: str, value: object) -> dashboard.DynamicConfigValue:
@@ -85,12 +44,6 @@ def dashed(color: str) -> list[dashboard.DynamicConfigValue]:
         field("custom.lineStyle", {"fill": "dash", "dash": [8, 8]}),
         field("custom.lineWidth", 1),
     ]
-
-
-def thresholds(steps: Sequence[Step], base: str = GREEN) -> ThresholdsConfig:
-    given = [dashboard.Threshold(None, base)]
-    given += [dashboard.Threshold(step.value, step.color) for step in steps]
-    return ThresholdsConfig().mode(dashboard.ThresholdsMode.ABSOLUTE).steps(given)
 
 
 def last() -> common.ReduceDataOptions:

@@ -98,6 +98,26 @@ def survey(span: Span, *, seed: int) -> Stream:
     )
 
 
+def versioned(stream: Stream, *, sure: float) -> Stream:
+    """Every fourth event is of a version "2" that says 1 only where the score is ``sure``."""
+    events: dict[int, list[EventBatch]] = {}
+    rows = 0
+    for step in sorted(stream.events):
+        events[step] = []
+        for batch in stream.events[step]:
+            new = np.arange(rows, rows + len(batch)) % 4 == 3
+            rows += len(batch)
+            says = (np.asarray(batch.score) >= sure).astype(np.int64)
+            events[step].append(
+                replace(
+                    batch,
+                    prediction=np.where(new, says, np.asarray(batch.prediction)),
+                    model_versions=["2" if its else "1" for its in new],
+                )
+            )
+    return replace(stream, events=events)
+
+
 def _stream(
     reference: Reference, batches: Iterable[EventBatch], span: Span, delay: LabelDelay
 ) -> Stream:

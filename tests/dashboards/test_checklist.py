@@ -97,6 +97,20 @@ def test_what_a_legend_names_is_a_label_of_the_answer(panel: dict[str, Any]) -> 
         assert named <= labels
 
 
+def test_a_cell_without_a_label_does_not_say_that_the_table_is_empty() -> None:
+    tables = [panel for _, panel in PANELS if panel["type"] == "table"]
+    assert tables
+    for panel in tables:
+        cells = [
+            each["value"]
+            for override in panel["fieldConfig"]["overrides"]
+            if override["matcher"] == {"id": "byType", "options": "string"}
+            for each in override["properties"]
+            if each["id"] == "noValue"
+        ]
+        assert cells == ["-"]
+
+
 def test_a_link_to_a_model_takes_the_model_from_where_it_is() -> None:
     seen = 0
     for _, panel in PANELS:

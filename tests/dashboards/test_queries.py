@@ -10,8 +10,9 @@ import promql_parser as promql
 import pytest
 
 from scripts.dashboards import promql as writing
+from scripts.dashboards.colors import ONE_COLUMN
 from scripts.dashboards.limits import FILE, Limit, limit, limits
-from scripts.dashboards.style import LIMIT, ONE_COLUMN
+from scripts.dashboards.style import LIMIT
 from stream_monitor.metrics import names
 from tests.alerting.files import alerts, rules
 from tests.alerting.promql import Query, problems_of

@@ -19,7 +19,7 @@ from tests.alerting.files import RULES, rules
 from tests.alerting.servers import get, program, prometheus, until
 from tests.dashboards import files
 from tests.dashboards.run import Hitch, Monitor, history
-from tests.dashboards.stream import Span, credit, survey
+from tests.dashboards.stream import Span, credit, survey, versioned
 
 QUIET, DRIFTING = "quiet", "drifting"
 STEPS = 100
@@ -102,7 +102,12 @@ def past(file: Path) -> None:
     span = Span(now_ms - STEPS * MINUTE, MINUTE, STEPS)
     well = Monitor(QUIET, [credit("cards", span, change_at=None, seed=11)], span)
     drifting = Monitor(
-        DRIFTING, [credit("credit", span, change_at=0.5, seed=7), survey(span, seed=7)], span
+        DRIFTING,
+        [
+            credit("credit", span, change_at=0.5, seed=7),
+            versioned(survey(span, seed=7), sure=0.8),
+        ],
+        span,
     )
     with file.open("w") as out:
         for line in history(well, span):
@@ -194,3 +199,18 @@ def test_the_drift_is_what_the_dashboards_show(ask: Asked) -> None:
     assert value("health", "Workers up", QUIET, ".+") == 1
     assert value("health", "Budget left", QUIET, ".+") == 1
     assert 0 < value("health", "Budget left", DRIFTING, ".+") < 1
+
+
+def test_a_version_that_is_worse_is_beyond_its_limit_beside_the_champion(ask: Asked) -> None:
+    def last(title: str, legend: str) -> float:
+        (target,) = [
+            each
+            for each in files.targets()
+            if (each.panel["title"], each.legend) == (title, legend)
+        ]
+        (found,) = ask.drawn(target.of(DRIFTING, "employment"))
+        return float(found["values"][-1][1])
+
+    evidence = last("Versions beside the champion", "version {{version}}")
+    assert evidence > last("Versions beside the champion", "limit: alarm") > 0
+    assert last("Rise of a version's errors", "version {{version}}") > 0.05
