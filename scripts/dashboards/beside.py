@@ -105,10 +105,12 @@ def _api() -> Row:
             graph(
                 "Connections, and those that a limit ended",
                 "Open now, and ended a second: slow to ask or to read, evicted for another, "
-                "refused as all are at work, or without TLS that was agreed on.",
+                "refused as all are at work, or without TLS that was agreed on. Beside the API's "
+                "those to /metrics and /health that were ended.",
                 "none",
                 Query(total(names.API_CONNECTIONS, ("job",)), "{{job}} open"),
                 Query(rate(names.API_CLOSED, ("job", "reason")), "{{job}} {{reason}}"),
+                Query(rate(names.HTTP_CLOSED, ("job", "reason")), "{{job}} /metrics {{reason}}"),
                 none=_NO_API,
                 span=6,
             ),

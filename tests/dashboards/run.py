@@ -32,7 +32,8 @@ from stream_monitor.pipeline.effects import Publish
 from stream_monitor.pipeline.engine import LocalEngine, decoder, summariser_config
 from stream_monitor.pipeline.summarise import Summariser
 from stream_monitor.reference.registry import References
-from stream_monitor.web.api.counts import ApiCounts, Closed
+from stream_monitor.web.api.counts import ApiCounts
+from stream_monitor.web.connections import Closed
 from tests.dashboards.stream import Span, Stream
 
 PARTITIONS = 4

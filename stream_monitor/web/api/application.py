@@ -14,7 +14,6 @@ from stream_monitor.errors import BrokerError
 from stream_monitor.views.protocol import UnavailableError
 from stream_monitor.web.api.access import Access, Tokens
 from stream_monitor.web.api.clients import Clients
-from stream_monitor.web.api.connections import Connections
 from stream_monitor.web.api.counts import ApiCounts
 from stream_monitor.web.api.encodings import too_large
 from stream_monitor.web.api.handlers import Handlers
@@ -25,6 +24,7 @@ from stream_monitor.web.api.problems import ProblemError
 from stream_monitor.web.api.rates import Rates
 from stream_monitor.web.api.routes import Route
 from stream_monitor.web.api.routing import Routing
+from stream_monitor.web.connections import Connections
 
 log = logging.getLogger(__name__)
 
