@@ -5,7 +5,7 @@ from __future__ import annotations
 from scripts.dashboards.frame import Row
 from scripts.dashboards.limits import limit
 from scripts.dashboards.panels import graph
-from scripts.dashboards.promql import increase, newest, quantile_s, rate, total
+from scripts.dashboards.promql import increase, newest, quantile_s, rate, recorded, total
 from scripts.dashboards.style import Query
 from stream_monitor.metrics import names
 
@@ -115,13 +115,23 @@ def _api() -> Row:
                 span=6,
             ),
             graph(
+                "Share of requests that failed",
+                "Of 5 minutes, but for /health and /ready: answered with 5xx. Above the limit, and "
+                "with more than a few, StreamMonitorApiErrors begins.",
+                "percentunit",
+                Query(recorded("job:stream_monitor_api_errors:ratio_increase5m"), "{{job}}"),
+                limits=(limit("api_errors_ratio", "warning"),),
+                none="No request has failed",
+                span=8,
+            ),
+            graph(
                 "Passed on to the model's worker",
                 "Questions that another worker was asked, by what became of them. What it did not "
                 "answer was answered from the topics.",
                 "reqps",
                 Query(rate(names.PEER_REQUESTS, ("job", "outcome")), "{{job}} {{outcome}}"),
                 none=_NO_API,
-                span=12,
+                span=8,
             ),
             graph(
                 "No room in the memory of all models",
@@ -129,7 +139,7 @@ def _api() -> Row:
                 "cps",
                 Query(rate(names.VIEW_DROPPED, ("job", "what")), "{{job}} {{what}}"),
                 none=_NO_API,
-                span=12,
+                span=8,
             ),
         ),
     )
