@@ -67,6 +67,7 @@ _VALUES: dict[tuple[str, str], Iterable[str]] = {
     (names.WINDOW_STATUS.name, "status"): names.WINDOW_STATUSES,
     (names.ALERTS.name, "status"): names.ALERT_STATUSES,
     (names.ALERTS_OPEN.name, "severity"): names.SEVERITIES,
+    (names.HTTP_CLOSED.name, "reason"): names.HTTP_LIMITS,
     (names.API_CLOSED.name, "reason"): names.API_LIMITS,
 }
 

@@ -7,7 +7,7 @@ from functools import partial
 from scripts.dashboards.frame import Row
 from scripts.dashboards.limits import limit
 from scripts.dashboards.panels import graph
-from scripts.dashboards.promql import increase, newest, quantile_s, rate, total
+from scripts.dashboards.promql import increase, newest, quantile_s, rate, recorded, total
 from scripts.dashboards.style import Query
 from stream_monitor.metrics import names
 
@@ -98,10 +98,25 @@ def _api() -> Row:
             _of_api(
                 "Connections, and those that a limit ended",
                 "Open now, and ended a second: slow to ask or to read, evicted for another, "
-                "refused as all are at work, or without TLS that was agreed on.",
+                "refused as all are at work, or without TLS that was agreed on. Beside the API's "
+                "those to /metrics and /health that were ended.",
                 "none",
                 Query(total(names.API_CONNECTIONS, ("job",)), "{{job}} open"),
                 Query(f"{rate(names.API_CLOSED, ('job', 'reason'))} > 0", "{{job}} {{reason}}"),
+                Query(
+                    f"{rate(names.HTTP_CLOSED, ('job', 'reason'))} > 0",
+                    "{{job}} /metrics {{reason}}",
+                ),
+            ),
+            _of_api(
+                "Share of requests that failed",
+                "Of 5 minutes, but for /health and /ready: answered with 5xx. Above the limit, and "
+                "with more than a few, StreamMonitorApiErrors begins.",
+                "percentunit",
+                Query(recorded("job:stream_monitor_api_errors:ratio_increase5m"), "{{job}}"),
+                limits=(limit("api_errors_ratio", "warning"),),
+                none="No request has failed",
+                span=8,
             ),
             _of_api(
                 "Questions passed on to the model's worker",
@@ -112,14 +127,14 @@ def _api() -> Row:
                     f"{rate(names.PEER_REQUESTS, ('job', 'outcome'))} > 0", "{{job}} {{outcome}}"
                 ),
                 none="No question was passed on",
-                span=12,
+                span=8,
             ),
             _of_api(
                 "Forgotten for want of room in memory",
                 "What a worker has let go of what was reported; the topics have it still.",
                 "cps",
                 Query(rate(names.VIEW_DROPPED, ("job", "what")), "{{job}} {{what}}"),
-                span=12,
+                span=8,
             ),
         ),
     )

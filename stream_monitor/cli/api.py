@@ -19,7 +19,6 @@ from stream_monitor.views.published import PublishedView
 from stream_monitor.web.api.access import Tokens
 from stream_monitor.web.api.address import advertised
 from stream_monitor.web.api.application import application
-from stream_monitor.web.api.connections import Bounds, Connections
 from stream_monitor.web.api.counts import ApiCounts
 from stream_monitor.web.api.handlers import Handlers
 from stream_monitor.web.api.peers import Peers
@@ -27,6 +26,7 @@ from stream_monitor.web.api.routing import Routing
 from stream_monitor.web.api.server import ApiServer
 from stream_monitor.web.api.tls import server_context
 from stream_monitor.web.api.watched import Watched
+from stream_monitor.web.connections import Bounds, Connections
 from stream_monitor.web.pages import Pages
 
 log = logging.getLogger(__name__)

@@ -29,6 +29,7 @@ from stream_monitor.views.board import Board
 from stream_monitor.web.api.address import peer_tls
 from stream_monitor.web.api.counts import ApiCounts
 from stream_monitor.web.api.peers import Peers
+from stream_monitor.web.counts import ServedCounts
 from stream_monitor.web.pages import Pages
 from stream_monitor.web.server import MonitorServer
 
@@ -95,11 +96,12 @@ def worker(
 
     made = Worker(settings, create=create_topics, on_document=hear)
 
+    served = ServedCounts()
     counts = ApiCounts() if settings.api.enabled else None
     peers = Peers(peer_tls(settings.api)) if settings.api.enabled else None
 
     def read() -> Snapshot:
-        shown = board.show(notifier.show(made.snapshot()))
+        shown = served.show(board.show(notifier.show(made.snapshot())))
         if counts is None or peers is None:
             return shown
         return replace(counts.show(shown), peers=peers.counts)
@@ -108,7 +110,7 @@ def worker(
     api = None
     if counts is not None and peers is not None:
         api = serve(settings, made, pages, board, peers, counts)
-    with MonitorServer(pages, settings.worker.host, settings.worker.port) as server:
+    with MonitorServer(pages, settings.worker.host, settings.worker.port, counts=served) as server:
         output.line(
             f"worker of {settings.kafka.group} on {settings.kafka.bootstrap_servers}, "
             f"state in {settings.worker.data_dir}"

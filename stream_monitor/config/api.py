@@ -5,6 +5,7 @@ Every secret is the name of a file; none is a setting.
 
 from __future__ import annotations
 
+import re
 from ipaddress import ip_network
 from typing import Annotated, Self
 from urllib.parse import urlsplit
@@ -29,6 +30,26 @@ def _networks(texts: tuple[str, ...]) -> tuple[str, ...]:
 Networks = Annotated[
     tuple[Text, ...], Field(strict=False, max_length=64), AfterValidator(distinct),
     AfterValidator(_networks),
+]  # fmt: skip
+
+
+#: A name as Host has it, of ASCII letters; with a dot before it all names below it are meant too.
+_HOST = re.compile(r"\.?[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*")
+
+
+def _hosts(texts: tuple[str, ...]) -> tuple[str, ...]:
+    for text in texts:
+        if len(text) > 254 or _HOST.fullmatch(text.lower()) is None:
+            raise ValueError(
+                f"{text[:80]!r} is no name of a host; write it without scheme and port, such as "
+                "monitor.example.org, or .example.org for all names below it"
+            )
+    return texts
+
+
+Hosts = Annotated[
+    tuple[Text, ...], Field(strict=False, max_length=64), AfterValidator(distinct),
+    AfterValidator(_hosts),
 ]  # fmt: skip
 
 
@@ -63,6 +84,8 @@ class ApiSettings(BaseModel):
     cert_file: Text | None = None  # with key_file: TLS, and nothing else
     key_file: Text | None = None
     client_ca_file: Text | None = None  # whose certificates clients have to show
+    # By which names it may be asked where reading takes no token, beside the worker's own.
+    allowed_hosts: Hosts = ()
     trusted_proxies: Networks = ()  # whose X-Forwarded-For tells who asks
     max_connections: Annotated[int, Field(ge=8, le=65_536)] = 256
     max_body_bytes: Annotated[int, Field(ge=1024, le=256 * 2**20)] = 2**20

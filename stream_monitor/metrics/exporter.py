@@ -74,6 +74,8 @@ class SnapshotCollector:
         _add_alerts(out, snapshot.open_alerts, self._caps.alerts)
         _add_notified(out, snapshot.notified)
         _add_redis(out, snapshot.redis)
+        for limit in names.HTTP_LIMITS:
+            out.add(names.HTTP_CLOSED, snapshot.http_closed.get(limit, 0), limit)
         _add_api(out, snapshot.api)
         for what in sorted(snapshot.view_dropped):
             out.add(names.VIEW_DROPPED, snapshot.view_dropped[what], what)

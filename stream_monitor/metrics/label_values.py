@@ -14,11 +14,14 @@ SEVERITIES = tuple(Severity)
 WINDOW_STATUSES = (State.OK, State.ALARM, State.THIN)
 ALERT_STATUSES = tuple(Status)
 OUTCOMES = tuple(Outcome)
-API_LIMITS = (
+HTTP_LIMITS = (
     "slow",  # no whole request in time
     "unread",  # the answer was not taken in time
     "evicted",  # waited longest, and made room for another
     "full",  # refused, as all that are open are at work
+)
+API_LIMITS = (
+    *HTTP_LIMITS,
     "handshake",  # TLS was not agreed on
 )
 PEER_OUTCOMES = tuple(PeerOutcome)

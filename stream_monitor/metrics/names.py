@@ -21,6 +21,7 @@ from stream_monitor.metrics.spec import spec as _spec
 # Known label sets: their series are there, at 0, before anything happens.
 ALERT_STATUSES = values.ALERT_STATUSES
 API_LIMITS = values.API_LIMITS
+HTTP_LIMITS = values.HTTP_LIMITS
 LIMITS = values.LIMITS
 OUTCOMES = values.OUTCOMES
 PEER_OUTCOMES = values.PEER_OUTCOMES
@@ -40,6 +41,11 @@ REBALANCES = _counter("rebalances_total", "", "Rebalances of the consumer group 
 ERRORS = _counter("errors_total", "", "Errors that the worker got over.")
 HANDLE = _histogram("handle_seconds", "Time to decode and summarise one batch of records.")
 EMIT = _histogram("emit_seconds", "Time to hand on what has changed since the last emit.")
+HTTP_CLOSED = _counter(
+    "http_connections_closed_total",
+    "reason",
+    "Connections to worker.port (/metrics, /health) that a limit has ended.",
+)
 LABELS_DROPPED = _gauge(
     "labels_dropped", "label", "Models, columns and alerts without series as a cap was reached."
 )

@@ -173,6 +173,7 @@ class Snapshot:
     alerts: Mapping[tuple[str, str], int] = field(default_factory=dict)  # by model, status
     rebalances: int = 0
     errors: int = 0
+    http_closed: Mapping[str, int] = field(default_factory=dict)  # connections by limit
     emits: Histogram = _NO_WORK
     handles: Histogram = _NO_WORK
     label_emits: Histogram = _NO_WORK

@@ -1,7 +1,7 @@
 """An HTTP listener whose connections, threads and waiting times are bounded.
 
-At most ``max_connections`` at once (one more gets a 503), one request a connection, and no
-connection lives longer than ``deadline_s``, however slowly its peer reads or writes.
+Each connection has one request and a thread. Whoever is slow to ask or to read holds up nobody: he
+has his time, and at the limit the one that has waited longest makes room (:mod:`.connections`).
 """
 
 from __future__ import annotations
@@ -11,35 +11,39 @@ import socket
 import socketserver
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
+from stream_monitor.web.connections import Bounds, Connections, Counts
 from stream_monitor.web.pages import Request, Response, json_response
 
 log = logging.getLogger(__name__)
 
 Answer = Callable[[Request], Response]
 
-#: How often deadlines, and the wish to stop, are looked at.
+#: How often times, and the wish to stop, are looked at.
 POLL_S = 0.1
 _BUSY = b"HTTP/1.0 503 Service Unavailable\r\nRetry-After: 1\r\nContent-Length: 0\r\n\r\n"
 
 
 class Listener(HTTPServer):
-    """Accepts connections and gives each a thread, within the bounds."""
+    """Accepts connections and gives each a thread, within ``bounds``; beyond there is a 503.
+
+    ``counts`` is used by one thread at a time.
+    """
 
     request_queue_size = 32
 
     def __init__(
-        self, address: tuple[str, int], answer: Answer, max_connections: int, deadline_s: float
+        self, address: tuple[str, int], answer: Answer, bounds: Bounds, counts: Counts
     ) -> None:
         self.answer = answer
-        self._max_connections = max_connections
-        self._deadline_s = deadline_s
-        self._open: dict[socket.socket, tuple[threading.Thread, float]] = {}
-        self._lock = threading.Lock()
+        self._connections = Connections(bounds, counts, time.monotonic)
+        self._open: dict[socket.socket, _Open] = {}
+        self._lock = threading.Lock()  # of the two above
         self.address_family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
         super().__init__(address, _Handler)
 
@@ -50,17 +54,20 @@ class Listener(HTTPServer):
 
     def process_request(self, request: object, client_address: object) -> None:
         assert isinstance(request, socket.socket)
-        thread = threading.Thread(target=self._serve, args=(request, client_address), daemon=True)
+        opened = _Open(
+            request,
+            threading.Thread(target=self._serve, args=(request, client_address), daemon=True),
+        )
         with self._lock:
-            free = len(self._open) < self._max_connections
+            free = self._connections.make_room()
             if free:
-                self._open[request] = (thread, time.monotonic() + self._deadline_s)
+                self._connections.came(opened)
+                self._open[request] = opened
         if free:
             try:
-                thread.start()
+                opened.thread.start()
             except RuntimeError:  # the machine has no thread to give
-                with self._lock:
-                    del self._open[request]
+                self._forget(request)
             else:
                 return
         with suppress(OSError):
@@ -70,22 +77,34 @@ class Listener(HTTPServer):
         self.shutdown_request(request)
 
     def service_actions(self) -> None:
-        """Between connections: cut those beyond their deadline."""
-        now = time.monotonic()
+        """Between connections: cut those beyond their time."""
         with self._lock:
-            late = [each for each, (_, deadline) in self._open.items() if deadline < now]
-        _cut(late)
+            self._connections.look()
 
     def server_close(self) -> None:
         super().server_close()
         with self._lock:
-            threads = {connection: thread for connection, (thread, _) in self._open.items()}
-        _cut(threads)
-        for thread in threads.values():
-            thread.join()
+            left = list(self._open.values())
+        for opened in left:
+            opened.abort()
+        for opened in left:
+            opened.thread.join()
 
     def handle_error(self, request: object, client_address: object) -> None:
         log.debug("connection from %s broke", client_address, exc_info=True)
+
+    def begins(self, request: socket.socket) -> None:
+        """A whole head has come; ConnectionError where the connection has been ended."""
+        with self._lock:
+            if not self._connections.begins(self._open[request]):
+                raise ConnectionAbortedError("it made room, or took too long to ask")
+
+    def sends(self, request: socket.socket, left: int) -> None:
+        """An answer is there, and its peer has yet to take ``left`` bytes of it."""
+        with self._lock:
+            opened = self._open[request]
+            opened.left = left
+            self._connections.answers(opened)
 
     def _serve(self, request: socket.socket, client_address: object) -> None:
         try:
@@ -94,8 +113,28 @@ class Listener(HTTPServer):
             self.handle_error(request, client_address)
         finally:
             self.shutdown_request(request)
-            with self._lock:
-                del self._open[request]
+            self._forget(request)
+
+    def _forget(self, request: socket.socket) -> None:
+        with self._lock:
+            self._connections.went(self._open.pop(request))
+
+
+@dataclass(eq=False, slots=True)
+class _Open:
+    """A connection that is open, and its thread."""
+
+    socket: socket.socket
+    thread: threading.Thread
+    left: int = 0
+
+    def unsent(self) -> int:
+        return self.left
+
+    def abort(self) -> None:
+        """End it both ways, which wakes the thread that waits for it."""
+        with suppress(OSError):
+            self.socket.shutdown(socket.SHUT_RDWR)
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -123,6 +162,7 @@ class _Handler(BaseHTTPRequestHandler):
         log.debug(format, *args)
 
     def _ask(self) -> Response:
+        self.server.begins(self.connection)
         accept, encoding = self.headers.get("Accept"), self.headers.get("Accept-Encoding")
         try:
             return self.server.answer(Request(self.path, accept or "", encoding or ""))
@@ -132,6 +172,7 @@ class _Handler(BaseHTTPRequestHandler):
             return json_response(HTTPStatus.INTERNAL_SERVER_ERROR, error)
 
     def _send(self, response: Response) -> None:
+        self.server.sends(self.connection, len(response.body) + 1)  # and a head
         self.send_response(response.status)
         self.send_header("Content-Type", response.content_type)
         self.send_header("Content-Length", str(len(response.body)))
@@ -140,10 +181,3 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(response.body)
-
-
-def _cut(connections: Iterable[socket.socket]) -> None:
-    """End them both ways, which wakes the threads that wait for them."""
-    for connection in connections:
-        with suppress(OSError):
-            connection.shutdown(socket.SHUT_RDWR)

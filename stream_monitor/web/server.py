@@ -7,15 +7,20 @@ from types import TracebackType
 from typing import Self
 
 from stream_monitor.errors import ConfigurationError
+from stream_monitor.web.connections import Bounds
+from stream_monitor.web.counts import ServedCounts
 from stream_monitor.web.listener import POLL_S, Answer, Listener
+
+#: More than a machine's probes and a pair of Prometheus need; each may take a thread.
+BOUNDS = Bounds(connections=16, request_s=5.0, answer_s=10.0)
 
 
 class MonitorServer:
     """Serves ``answer`` on ``host``:``port`` between :meth:`start` and :meth:`stop`.
 
     Port 0 takes any free one; :attr:`port` tells which. ``answer`` runs in the server's
-    threads; an exception of it becomes a 500 and a line in the log. See :mod:`.listener` for
-    the bounds.
+    threads; an exception of it becomes a 500 and a line in the log. ``counts`` has what the
+    bounds have ended.
     """
 
     def __init__(
@@ -24,13 +29,13 @@ class MonitorServer:
         host: str = "127.0.0.1",
         port: int = 0,
         *,
-        max_connections: int = 16,
-        deadline_s: float = 10.0,
+        bounds: Bounds = BOUNDS,
+        counts: ServedCounts | None = None,
     ) -> None:
         self._answer = answer
         self._address = (host, port)
-        self._max_connections = max_connections
-        self._deadline_s = deadline_s
+        self._bounds = bounds
+        self._counts = counts or ServedCounts()
         self._listener: Listener | None = None
         self._thread: threading.Thread | None = None
 
@@ -44,9 +49,7 @@ class MonitorServer:
             return
         host, port = self._address
         try:
-            listener = Listener(
-                self._address, self._answer, self._max_connections, self._deadline_s
-            )
+            listener = Listener(self._address, self._answer, self._bounds, self._counts)
         except OSError as exc:
             raise ConfigurationError(
                 f"cannot listen on {host} port {port} ({exc.strerror or exc}); "

@@ -32,7 +32,8 @@ from stream_monitor.pipeline.effects import Publish
 from stream_monitor.pipeline.engine import LocalEngine, decoder, summariser_config
 from stream_monitor.pipeline.summarise import Summariser
 from stream_monitor.reference.registry import References
-from stream_monitor.web.api.counts import ApiCounts, Closed
+from stream_monitor.web.api.counts import ApiCounts
+from stream_monitor.web.connections import Closed
 from tests.dashboards.stream import Span, Stream
 
 PARTITIONS = 4
@@ -98,6 +99,8 @@ class Beside:
             self._api.answered(path, 200, 0.002 + 0.02 * ((7 * turn + step) % 61 == 0))
         for _ in range(step % 40 < 4):
             self._api.answered("/monitor/predict", 401, 0.001)
+        if step % 40 == 9:
+            self._api.answered("/monitor/report", 503, 0.001)
         if step % 20 == 19:
             self._api.closed(Closed.SLOW)
         self._api.connections = 3 + step // 30 % 3

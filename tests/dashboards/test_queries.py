@@ -27,6 +27,7 @@ FLOORS = {
     "stream_monitor:events_expected:threshold",
     "stream_monitor:columns_drifted:threshold",
     "stream_monitor:labels_seen:threshold",
+    "stream_monitor:api_errors:threshold",
 }
 #: Metrics that no panel shows, and why.
 NOT_SHOWN = {

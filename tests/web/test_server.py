@@ -5,14 +5,31 @@ import logging
 import socket
 import threading
 import time
+from collections.abc import Callable
+from contextlib import ExitStack
 from http import HTTPStatus
 
 import pytest
 
 from stream_monitor.errors import ConfigurationError
+from stream_monitor.metrics.exporter import Exporter
+from stream_monitor.metrics.names import HTTP_LIMITS
+from stream_monitor.metrics.snapshot import Snapshot
+from stream_monitor.web.connections import Bounds, Closed
+from stream_monitor.web.counts import ServedCounts
 from stream_monitor.web.pages import Request, Response
 from stream_monitor.web.server import MonitorServer
 from tests.web.asking import ask
+
+#: Nobody is cut off for being slow.
+PATIENT = Bounds(connections=4, request_s=60, answer_s=60)
+
+
+def until(holds: Callable[[], bool]) -> None:
+    end = time.monotonic() + 10
+    while not holds():
+        assert time.monotonic() < end, "it never happened"
+        time.sleep(0.01)
 
 
 def hello(request: Request) -> Response:
@@ -81,7 +98,7 @@ def test_a_server_can_be_started_again() -> None:
 
 def test_stop_does_not_wait_for_a_peer_that_says_nothing() -> None:
     before = set(threading.enumerate())
-    server = MonitorServer(hello, deadline_s=60)
+    server = MonitorServer(hello, bounds=PATIENT)
     server.start()
     with silent(server), silent(server):
         assert ask(server, "/").status == 200  # both are being served by now
@@ -144,27 +161,53 @@ def test_a_peer_that_hangs_up_harms_nobody() -> None:
         assert ask(server, "/").status == 200
 
 
-def test_one_connection_too_many_is_told_to_come_back() -> None:
-    with MonitorServer(hello, max_connections=2, deadline_s=60) as server:
-        held = [silent(server), silent(server)]
+def test_who_holds_every_connection_takes_none_from_a_scrape() -> None:
+    counts = ServedCounts()
+    with MonitorServer(hello, bounds=PATIENT, counts=counts) as server, ExitStack() as stack:
+        for _ in range(20):
+            stack.enter_context(silent(server)).sendall(b"GET /metrics HTTP/1.1\r\nX-Slow: ")
+        for _ in range(10):
+            assert ask(server, "/").status == 200
+        assert counts.connections <= PATIENT.connections
+        closed = counts.show(Snapshot()).http_closed
+        assert closed["evicted"] >= 20 - PATIENT.connections
+        assert closed["full"] == 0
+
+
+def test_one_connection_too_many_is_told_to_come_back_while_all_are_at_work() -> None:
+    begun, goes_on = threading.Semaphore(0), threading.Event()
+
+    def waits(request: Request) -> Response:
+        if request.target == "/slow":
+            begun.release()
+            goes_on.wait(10)
+        return hello(request)
+
+    counts = ServedCounts()
+    bounds = Bounds(connections=2, request_s=60, answer_s=60)
+    with MonitorServer(waits, bounds=bounds, counts=counts) as server, ExitStack() as stack:
+        busy = [stack.enter_context(silent(server)) for _ in range(2)]
+        for peer in busy:
+            peer.sendall(b"GET /slow HTTP/1.1\r\n\r\n")
+        assert all(begun.acquire(timeout=10) for _ in busy)
         got = ask(server, "/")
-        assert got.status == 503
-        assert got.headers["retry-after"] == "1"
-        for peer in held:
-            peer.close()
-        until = time.monotonic() + 10
-        while ask(server, "/").status != 200:
-            assert time.monotonic() < until, "the places were not given back"
-            time.sleep(0.02)
+        assert (got.status, got.headers["retry-after"]) == (503, "1")
+        assert counts.show(Snapshot()).http_closed["full"] == 1
+        goes_on.set()
+        for peer in busy:
+            assert peer.recv(65_536).startswith(b"HTTP/1.0 200"), "what was at work was answered"
+        until(lambda: ask(server, "/").status == 200)
 
 
-def test_a_slow_peer_is_cut_off_at_the_deadline_however_busy_it_looks() -> None:
-    with MonitorServer(hello, deadline_s=0.5) as server, silent(server) as slow:
+def test_a_slow_peer_is_cut_off_in_time_however_busy_it_looks() -> None:
+    counts = ServedCounts()
+    bounds = Bounds(request_s=0.5, answer_s=60)
+    with MonitorServer(hello, bounds=bounds, counts=counts) as server, silent(server) as slow:
         slow.sendall(b"GET / HTTP/1.1\r\n")
         slow.settimeout(0.1)
-        until = time.monotonic() + 10
+        end = time.monotonic() + 10
         while True:
-            assert time.monotonic() < until, "it is still being served"
+            assert time.monotonic() < end, "it is still being served"
             try:
                 slow.sendall(b"a: b\r\n")
                 if slow.recv(1) == b"":
@@ -173,11 +216,34 @@ def test_a_slow_peer_is_cut_off_at_the_deadline_however_busy_it_looks() -> None:
                 continue
             except ConnectionError:
                 break
+        assert counts.show(Snapshot()).http_closed["slow"] == 1
         assert ask(server, "/").status == 200
 
 
+def test_an_answer_that_nobody_reads_is_not_kept() -> None:
+    def large(request: Request) -> Response:
+        return Response(HTTPStatus.OK, "text/plain", bytes(50_000_000))
+
+    counts = ServedCounts()
+    bounds = Bounds(request_s=60, answer_s=0.5)
+    with MonitorServer(large, bounds=bounds, counts=counts) as server, silent(server) as deaf:
+        deaf.sendall(b"GET / HTTP/1.1\r\n\r\n")
+        until(lambda: counts.show(Snapshot()).http_closed["unread"] == 1)
+        until(lambda: counts.connections == 0)
+
+
+def test_every_limit_has_its_series_from_the_start() -> None:
+    assert {*HTTP_LIMITS} == {*Closed} - {Closed.HANDSHAKE}, "there is no TLS"
+    counts = ServedCounts()
+    counts.closed(Closed.SLOW)
+    text = Exporter(lambda: counts.show(Snapshot())).expose().body.decode()
+    for limit in HTTP_LIMITS:
+        name = f'stream_monitor_http_connections_closed_total{{reason="{limit}"}}'
+        assert f"{name} {float(limit == Closed.SLOW)}\n" in text
+
+
 def test_many_scrapes_at_once_are_all_answered() -> None:
-    with MonitorServer(hello, max_connections=32) as server:
+    with MonitorServer(hello, bounds=Bounds(connections=32)) as server:
         statuses: list[int] = []
         threads = [
             threading.Thread(target=lambda: statuses.append(ask(server, "/").status))

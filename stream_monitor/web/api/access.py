@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import hmac
 import ipaddress
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -14,6 +13,7 @@ from pathlib import Path
 
 from stream_monitor.config.api import ApiSettings
 from stream_monitor.errors import ConfigurationError
+from stream_monitor.web.api.hosts import name_of
 from stream_monitor.web.api.problems import ProblemError
 
 #: A token shorter than this can be guessed.
@@ -116,13 +116,8 @@ def _is_here(peer: str | None, headers: Mapping[str, str]) -> bool:
     """
     if any(name in headers for name in _FORWARDED):
         return False
-    host = _HOST.fullmatch(headers.get("Host", ""))
-    name = (host[1] or host[2]).lower() if host else ""
+    name = name_of(headers.get("Host", ""))
     return _is_loopback(peer) and (name == "localhost" or _is_loopback(name))
-
-
-#: ``[::1]:6066`` or ``name:6066``, the port left out or not.
-_HOST = re.compile(r"(?:\[([^\]]+)\]|([^:\[\]]+))(?::\d+)?")
 
 
 def _is_loopback(address: str | None) -> bool:

@@ -12,18 +12,19 @@ from stream_monitor.config.api import ApiSettings
 from stream_monitor.config.settings import Settings
 from stream_monitor.errors import BrokerError
 from stream_monitor.views.protocol import UnavailableError
-from stream_monitor.web.api.access import Tokens
+from stream_monitor.web.api.access import Access, Tokens
 from stream_monitor.web.api.clients import Clients
-from stream_monitor.web.api.connections import Connections
 from stream_monitor.web.api.counts import ApiCounts
 from stream_monitor.web.api.encodings import too_large
 from stream_monitor.web.api.handlers import Handlers
 from stream_monitor.web.api.headers import dress
+from stream_monitor.web.api.hosts import Hosts
 from stream_monitor.web.api.http import HttpConnection
 from stream_monitor.web.api.problems import ProblemError
 from stream_monitor.web.api.rates import Rates
 from stream_monitor.web.api.routes import Route
 from stream_monitor.web.api.routing import Routing
+from stream_monitor.web.connections import Connections
 
 log = logging.getLogger(__name__)
 
@@ -46,6 +47,7 @@ def application(
 ) -> web.Application:
     """The API, to be served by :class:`.server.ApiServer`; ``now_ms`` never goes back."""
     guard = _Guard(settings.api, now_ms, counts, connections)
+    hosts = Hosts.of(settings.api)
 
     @web.middleware  # which takes a plain function only
     async def guarded(request: web.Request, handler: _Handler) -> web.StreamResponse:
@@ -58,18 +60,25 @@ def application(
     made.on_response_prepare.append(prepare)
     for route in handlers.routes:
         for method in ("GET", "HEAD") if route.method == "GET" else (route.method,):
-            handler = _behind(route, tokens, handlers, routing)
+            handler = _behind(route, tokens, hosts, handlers, routing)
             made.router.add_route(method, route.path, handler, expect_handler=_expect)
     return made
 
 
 def _behind(
-    route: Route, tokens: Callable[[], Tokens], handlers: Handlers, routing: Routing
+    route: Route,
+    tokens: Callable[[], Tokens],
+    hosts: Hosts,
+    handlers: Handlers,
+    routing: Routing,
 ) -> _Handler:
     answer: Callable[[web.Request], Awaitable[web.Response]] = getattr(handlers, route.handler)
 
     async def handle(request: web.Request) -> web.StreamResponse:
-        tokens().check(route.access, request.remote, request.headers)
+        known = tokens()
+        known.check(route.access, request.remote, request.headers)
+        if route.access is Access.READ and known.read is None:
+            hosts.check(request.headers.get("Host"))
         return await (routing(request, answer) if route.of_models else answer(request))
 
     return handle

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from http import HTTPStatus
-from typing import Protocol
+from typing import Any, Protocol
 
 from stream_monitor.errors import BadMessageError
 from stream_monitor.events.batch import Record, RecordLike, Rejected
@@ -18,7 +18,7 @@ from stream_monitor.events.decode import Decoder
 from stream_monitor.events.json_text import parse
 from stream_monitor.events.labels import LabelDecoder
 from stream_monitor.events.limits import Limits
-from stream_monitor.web.api.problems import Fault, ProblemError, unprocessable
+from stream_monitor.web.api.problems import SHOWN, Fault, ProblemError, unprocessable
 
 #: Events or labels of one request.
 MAX_ITEMS = 10_000
@@ -60,20 +60,60 @@ def _checked(body: bytes, decoder: _Decodes, now_ms: int, limits: Limits) -> lis
             HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
             f"the list has {len(items):,} items; send at most {MAX_ITEMS:,} a request",
         )
-    many = isinstance(parsed, list)
-    faults = [
-        Fault(path=_path(i if many else None, "columns"), message=_COLUMNS)
-        for i, item in enumerate(items)
-        if isinstance(item, dict) and item.get("columns") is not None
-    ]
-    if faults:
-        raise unprocessable(faults)
     values = [_encoded(item) for item in items]
-    records = [Record("", 0, i, now_ms, value) for i, value in enumerate(values)]
-    rejected = decoder.decode(records).rejected
-    if rejected:
-        raise unprocessable([_fault(one, many) for one in rejected])
+    faults, is_all = _faults(items, values, decoder, now_ms)
+    if faults:
+        many = isinstance(parsed, list)
+        told = [
+            Fault(path=_path(i if many else None, field), message=message)
+            for i in sorted(faults)
+            for field, message in faults[i].items()
+        ]
+        raise unprocessable(told, is_all=is_all)
     return values
+
+
+def _faults(
+    items: Sequence[Any], values: Sequence[bytes], decoder: _Decodes, now_ms: int
+) -> tuple[dict[int, dict[str, str]], bool]:
+    """What is wrong with items, by their number and field; and whether that is all.
+
+    The decoder ends at an item's first fault. Whatever it is about is mended and the rest read
+    again, until nothing new is found: a time for each field at most, and for as many items as a
+    problem document lists. "" is an item as a whole.
+    """
+    faults: dict[int, dict[str, str]] = {}
+    asked = dict(enumerate(values))
+    for i, item in enumerate(items):
+        if isinstance(item, dict) and item.get("columns") is not None:
+            faults[i] = {"columns": _COLUMNS}
+            asked[i] = _encoded(_mended(item, faults[i]))
+    looked: frozenset[int] | None = None
+    while asked:
+        records = [Record("", 0, i, now_ms, value) for i, value in asked.items()]
+        fresh: list[int] = []
+        for one in decoder.decode(records).rejected:
+            i, (field, message) = one.record.offset, _fault(one)
+            of_item = faults.setdefault(i, {})
+            if field not in of_item:
+                of_item[field] = message
+                fresh.append(i)
+        if looked is None:
+            looked = frozenset(sorted(faults)[:SHOWN])
+        asked = {
+            i: _encoded(_mended(items[i], faults[i]))
+            for i in fresh
+            if i in looked and "" not in faults[i]
+        }
+    return faults, len(faults) <= SHOWN
+
+
+#: What nobody finds fault with where something has to be; anything else is left out.
+_GOOD: Mapping[str, Any] = {"model": "m", "prediction_id": "1", "ground_truth": "1"}
+
+
+def _mended(item: Mapping[str, Any], fields: Iterable[str]) -> dict[str, Any]:
+    return {**item, **{field: _GOOD.get(field) for field in fields}}
 
 
 def _encoded(item: object) -> bytes:
@@ -81,11 +121,10 @@ def _encoded(item: object) -> bytes:
     return json.dumps(item, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def _fault(rejected: Rejected, many: bool) -> Fault:
-    """The decoder's sentence, which begins with the field it is about where it is about one."""
+def _fault(rejected: Rejected) -> tuple[str, str]:
+    """The field that the decoder's sentence begins with, "" where it has none, and the sentence."""
     named = re.match(r"`(\w+)`", rejected.sentence)
-    index = rejected.record.offset if many else None
-    return Fault(path=_path(index, named[1] if named else ""), message=_plain(rejected.sentence))
+    return (named[1] if named else ""), _plain(rejected.sentence)
 
 
 def _path(index: int | None, field: str) -> str:

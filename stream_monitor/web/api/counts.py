@@ -3,20 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from enum import StrEnum
 
 from stream_monitor.metrics.histogram import WORK, Histogram
 from stream_monitor.metrics.snapshot import ApiView, Snapshot
-
-
-class Closed(StrEnum):
-    """Which limit ended a connection."""
-
-    SLOW = "slow"  # no whole request in time
-    UNREAD = "unread"  # the answer was not taken in time
-    EVICTED = "evicted"  # it made room for another
-    FULL = "full"  # refused: all that are open are at work
-    HANDSHAKE = "handshake"  # TLS that was not agreed on in time, or at all
+from stream_monitor.web.connections import Closed
 
 
 class ApiCounts:

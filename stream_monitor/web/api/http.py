@@ -8,10 +8,10 @@ from http import HTTPStatus
 
 from aiohttp import web
 
-from stream_monitor.web.api.connections import Connection, Connections
 from stream_monitor.web.api.counts import ApiCounts
 from stream_monitor.web.api.headers import dress
 from stream_monitor.web.api.problems import ProblemError
+from stream_monitor.web.connections import Connection, Connections
 
 #: Of one request: what a connection that never ends its head can hold, times all of them.
 MAX_HEADERS, MAX_HEADER_BYTES = 64, 4096

@@ -63,18 +63,22 @@ class ProblemError(Exception):
         )
 
 
-def unprocessable(errors: Sequence[Fault]) -> ProblemError:
-    """422; the first faults stand for all."""
-    more = len(errors) - _SHOWN
+#: Faults that a problem document lists.
+SHOWN = 100
+
+
+def unprocessable(errors: Sequence[Fault], *, is_all: bool = True) -> ProblemError:
+    """422; the first faults stand for all. ``is_all``: whether there are no others."""
+    more = len(errors) - SHOWN
     item, _, field = errors[0].path.rpartition(".")
     said = errors[0].message
     where = item if field and said.startswith(f"{field} ") else errors[0].path
     detail = f"{where}: {said}" if where else said
     if len(errors) > 1:
-        detail += f" ({len(errors):,} such faults)"
+        detail += f" ({'' if is_all else 'at least '}{len(errors):,} such faults)"
     if more > 0:
-        detail += f"; the first {_SHOWN} are listed"
-    return ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, detail, errors=errors[:_SHOWN])
+        detail += f"; the first {SHOWN} are listed"
+    return ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, detail, errors=errors[:SHOWN])
 
 
 def unknown(kind: str, name: str, known: Iterable[str]) -> ProblemError:
@@ -84,6 +88,3 @@ def unknown(kind: str, name: str, known: Iterable[str]) -> ProblemError:
     return ProblemError(
         HTTPStatus.NOT_FOUND, f"there is no {kind} {name[:256]!r}; {hint}", nearest=nearest
     )
-
-
-_SHOWN = 100

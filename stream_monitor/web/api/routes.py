@@ -65,7 +65,6 @@ class Route:
             yield HTTPStatus.BAD_REQUEST
         if self.access is not Access.OPEN:
             yield HTTPStatus.UNAUTHORIZED
-        if self.access is Access.WRITE:
             yield HTTPStatus.FORBIDDEN
         if self.parameters or self.of_one:
             yield HTTPStatus.NOT_FOUND

@@ -15,9 +15,9 @@ from typing import Any
 
 from aiohttp import web
 
-from stream_monitor.web.api.connections import Connections
-from stream_monitor.web.api.counts import ApiCounts, Closed
+from stream_monitor.web.api.counts import ApiCounts
 from stream_monitor.web.api.http import HttpConnection
+from stream_monitor.web.connections import Closed, Connections
 
 _BACKLOG = 128
 #: How long a stop waits for what is being answered, and a connection for the end of TLS.

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stream_monitor.web.api.connections import Bounds, Connections
-from stream_monitor.web.api.counts import ApiCounts, Closed
+from stream_monitor.web.api.counts import ApiCounts
+from stream_monitor.web.connections import Bounds, Closed, Connections
 from tests.web.api.worlds import Api, serving, view
 
 #: A head that never ends.

@@ -5,8 +5,9 @@ import re
 from stream_monitor.metrics.exporter import Exporter
 from stream_monitor.metrics.names import API_LIMITS
 from stream_monitor.metrics.snapshot import Snapshot
-from stream_monitor.web.api.counts import ApiCounts, Closed
+from stream_monitor.web.api.counts import ApiCounts
 from stream_monitor.web.api.routes import ROUTES, SIMULATE
+from stream_monitor.web.connections import Closed
 from tests.web.api.test_connections import until
 from tests.web.api.worlds import Api, serving
 

@@ -77,6 +77,72 @@ def test_every_fault_is_told_up_to_a_hundred(api: Api) -> None:
     assert "150 such faults" in got.document["detail"]
 
 
+#: For each field of an event, or of a label, what is wrong there; ``None`` is left out.
+WRONG_EVENT: dict[str, list[Any]] = {
+    "model": [None, "", 3, "m" * 300],
+    "features": [[1], {"x" * 300: 1}],
+    "model_version": [[1], True],
+    "prediction_id": [1.5, {}],
+    "timestamp": ["never", -1, "2099-01-01T00:00:00Z"],
+    "scores": [3, "high"],
+    "segments": [[], "north"],
+    "columns": [{"features": {"x": [1]}}, 3],
+}
+WRONG_LABEL: dict[str, list[Any]] = {
+    "model": WRONG_EVENT["model"],
+    "prediction_id": [None, "", 1.5],
+    "ground_truth": [None],
+    "timestamp": WRONG_EVENT["timestamp"],
+    "columns": WRONG_EVENT["columns"],
+}
+
+
+def wrong(all_of: dict[str, list[Any]]) -> st.SearchStrategy[dict[str, Any]]:
+    """Some of the fields, and what is wrong with each."""
+    fields = st.sets(st.sampled_from([*all_of]), min_size=1)
+    return fields.flatmap(
+        lambda chosen: st.fixed_dictionaries({f: st.sampled_from(all_of[f]) for f in chosen})
+    )
+
+
+@given(st.lists(wrong(WRONG_EVENT), max_size=3), st.lists(wrong(WRONG_LABEL), max_size=3))
+def test_every_field_that_is_wrong_is_told_at_once(
+    events: list[dict[str, Any]], labels: list[dict[str, Any]]
+) -> None:
+    whole_event = {**EVENT, "timestamp": NOW_MS, "scores": {"a": 0.1}, "segments": {"s": "n"}}
+    for check, whole, wrongs in (
+        (bodies.events, whole_event, events),
+        (bodies.labels, {**LABEL, "timestamp": NOW_MS}, labels),
+    ):
+        items = [whole, *({**whole, **wrong} for wrong in wrongs)]
+        if not wrongs:
+            assert len(check(json.dumps(items).encode(), Limits(), NOW_MS)) == 1
+            continue
+        with pytest.raises(ProblemError) as refused:
+            check(json.dumps(items).encode(), Limits(), NOW_MS)
+        told = [(fault.path, fault.message) for fault in refused.value.document.errors]
+        assert {path for path, _ in told} == {
+            f"[{i}].{field}" for i, wrong in enumerate(wrongs, 1) for field in wrong
+        }
+        assert len(told) == sum(map(len, wrongs)), "each once"
+        items_told = [path.partition(".")[0] for path, _ in told]
+        assert items_told == sorted(items_told), "one item after the other"
+        assert all(message.startswith(path.partition(".")[2]) for path, message in told)
+
+
+def test_of_many_items_with_faults_the_first_hundred_are_looked_at_to_the_end() -> None:
+    bad = {"features": [1], "timestamp": "never", "scores": 3}
+    with pytest.raises(ProblemError) as refused:
+        bodies.events(json.dumps([bad] * 1_000).encode(), Limits(), NOW_MS)
+    document = refused.value.document
+    assert len(document.errors) == 100
+    assert [fault.path for fault in document.errors[:4]] == [
+        "[0].model", "[0].features", "[0].scores", "[0].timestamp",
+    ]  # fmt: skip
+    # Of four faults each: all of a hundred items, one of each of the others.
+    assert "at least 1,300 such faults" in document.detail
+
+
 def test_a_value_of_another_type_is_a_fact_of_quality_and_no_fault(api: Api) -> None:
     body = b'{"model": "m", "features": {"x": NaN, "c": [1]}, "score": "high", "latency_ms": {}}'
     assert api.post("/monitor/predict", body).status == 202

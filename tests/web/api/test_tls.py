@@ -12,10 +12,9 @@ from pydantic import ValidationError
 from stream_monitor.config.api import ApiSettings
 from stream_monitor.errors import ConfigurationError
 from stream_monitor.testing.listeners import Certificates, make_certificates
-from stream_monitor.web.api.connections import Bounds
-from stream_monitor.web.api.counts import Closed
 from stream_monitor.web.api.tls import server_context
 from stream_monitor.web.api.watched import LOOK_MS, Watched
+from stream_monitor.web.connections import Bounds, Closed
 from tests.web.api.test_connections import closed, is_closed, until
 from tests.web.api.worlds import Api, serving
 

@@ -1,4 +1,4 @@
-"""Connections of the API: how many, and for how long each may wait.
+"""Connections of a server: how many, and for how long each may wait.
 
 One that waits for its peer, to send a whole request or to take an answer, may be ended at any
 time; one whose request is being answered may not. So whoever holds connections open takes
@@ -12,9 +12,27 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Protocol
 
-from stream_monitor.web.api.counts import ApiCounts, Closed
+
+class Closed(StrEnum):
+    """Which limit ended a connection."""
+
+    SLOW = "slow"  # no whole request in time
+    UNREAD = "unread"  # the answer was not taken in time
+    EVICTED = "evicted"  # it made room for another
+    FULL = "full"  # refused: all that are open are at work
+    HANDSHAKE = "handshake"  # TLS that was not agreed on in time, or at all
+
+
+class Counts(Protocol):
+    """Where connections are counted."""
+
+    connections: int  # open now
+
+    def closed(self, why: Closed) -> None:
+        """A limit ended one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +66,11 @@ class Connection(Protocol):
 class Connections:
     """Those that are open, the one that has waited longest first.
 
-    For the event loop alone. ``now_s`` is a clock that never goes back.
+    For one thread at a time: an event loop's, or whichever holds a lock. ``now_s`` is a clock that
+    never goes back.
     """
 
-    def __init__(self, bounds: Bounds, counts: ApiCounts, now_s: Callable[[], float]) -> None:
+    def __init__(self, bounds: Bounds, counts: Counts, now_s: Callable[[], float]) -> None:
         self.bounds = bounds
         self._counts = counts
         self._now_s = now_s
@@ -69,17 +88,27 @@ class Connections:
         self._busy.discard(connection)
         self._count()
 
+    def begins(self, connection: Connection) -> bool:
+        """Its request is at work from now on, and it is not ended; False where it was before."""
+        if self._waiting.pop(connection, None) is None:
+            return False
+        self._busy.add(connection)
+        return True
+
+    def answers(self, connection: Connection) -> None:
+        """Its answer is there; it waits again."""
+        if connection in self._busy:  # else it is closed
+            self._busy.discard(connection)
+            self._waiting[connection] = self._now_s()
+
     @contextmanager
     def answering(self, connection: Connection) -> Iterator[None]:
         """Meanwhile it is not ended."""
-        if self._waiting.pop(connection, None) is not None:
-            self._busy.add(connection)
+        self.begins(connection)
         try:
             yield
         finally:
-            if connection in self._busy:  # else it is closed
-                self._busy.discard(connection)
-                self._waiting[connection] = self._now_s()
+            self.answers(connection)
 
     def make_room(self) -> bool:
         """Whether one more may be opened; if need be the one that waits longest is ended."""
