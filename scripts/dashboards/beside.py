@@ -7,7 +7,7 @@ from scripts.dashboards.limits import limit
 from scripts.dashboards.panels import graph
 from scripts.dashboards.promql import increase, newest, quantile_s, rate, total
 from scripts.dashboards.style import Query
-from stream_monitor.metrics import names
+from stream_monitor.metrics import outward
 
 _NO_REDIS, _NO_API = "No Redis is set up", "No worker serves the API"
 
@@ -26,7 +26,7 @@ def _redis() -> Row:
                 "1 while a worker reaches Redis; at 0 it tells of its own models only "
                 "(StreamMonitorRedisDown).",
                 "none",
-                Query(newest(names.REDIS_CONNECTED, ("job", "instance")), "{{instance}}"),
+                Query(newest(outward.REDIS_CONNECTED, ("job", "instance")), "{{instance}}"),
                 none=_NO_REDIS,
                 span=6,
                 most=1,
@@ -36,8 +36,8 @@ def _redis() -> Row:
                 "Documents that were brought to Redis a second, and those read back from the "
                 "topics for one that had lost them.",
                 "cps",
-                Query(rate(names.REDIS_WRITES, ("job",)), "{{job}} written"),
-                Query(rate(names.REDIS_REFILLED, ("job",)), "{{job}} read back"),
+                Query(rate(outward.REDIS_WRITES, ("job",)), "{{job}} written"),
+                Query(rate(outward.REDIS_REFILLED, ("job",)), "{{job}} read back"),
                 none=_NO_REDIS,
                 span=6,
             ),
@@ -46,7 +46,7 @@ def _redis() -> Row:
                 "In 15 minutes, over the workers. Above the limit StreamMonitorRedisFailing "
                 "begins; /health has the last failure in words.",
                 "none",
-                Query(increase(names.REDIS_FAILURES, ("job",), "15m"), "{{job}}"),
+                Query(increase(outward.REDIS_FAILURES, ("job",), "15m"), "{{job}}"),
                 limits=(limit("redis_failures", "warning"),),
                 none=_NO_REDIS,
                 span=6,
@@ -56,9 +56,9 @@ def _redis() -> Row:
                 "Documents that wait to be written, and those given up as too many waited "
                 "(StreamMonitorRedisDropped).",
                 "none",
-                Query(total(names.REDIS_WAITING, ("job",)), "{{job}} waiting"),
+                Query(total(outward.REDIS_WAITING, ("job",)), "{{job}} waiting"),
                 Query(
-                    increase(names.REDIS_DROPPED, ("job",), "$__rate_interval"),
+                    increase(outward.REDIS_DROPPED, ("job",), "$__rate_interval"),
                     "{{job}} given up",
                 ),
                 none=_NO_REDIS,
@@ -77,7 +77,7 @@ def _api() -> Row:
                 "Requests answered a second. 401 and 403: a token is missing or wrong; 429: more "
                 "than api.max_requests of one address; 503: Kafka or the view does not answer.",
                 "reqps",
-                Query(rate(names.API_REQUESTS, ("job", "status")), "{{job}} {{status}}"),
+                Query(rate(outward.API_REQUESTS, ("job", "status")), "{{job}} {{status}}"),
                 none=_NO_API,
                 span=6,
             ),
@@ -87,7 +87,7 @@ def _api() -> Row:
                 "or no HTTP.",
                 "reqps",
                 Query(
-                    rate(names.API_REQUESTS, ("route", "status"), 'status=~"4..|5.."'),
+                    rate(outward.API_REQUESTS, ("route", "status"), 'status=~"4..|5.."'),
                     "{{route}} {{status}}",
                 ),
                 none="No request was refused",
@@ -97,8 +97,8 @@ def _api() -> Row:
                 "Time to answer",
                 "From the head of a request to its answer.",
                 "s",
-                Query(quantile_s(0.5, names.API_SECONDS), "{{job}} half"),
-                Query(quantile_s(0.99, names.API_SECONDS), "{{job}} 99 of 100"),
+                Query(quantile_s(0.5, outward.API_SECONDS), "{{job}} half"),
+                Query(quantile_s(0.99, outward.API_SECONDS), "{{job}} 99 of 100"),
                 none="No request was made",
                 span=6,
             ),
@@ -107,8 +107,8 @@ def _api() -> Row:
                 "Open now, and ended a second: slow to ask or to read, evicted for another, "
                 "refused as all are at work, or without TLS that was agreed on.",
                 "none",
-                Query(total(names.API_CONNECTIONS, ("job",)), "{{job}} open"),
-                Query(rate(names.API_CLOSED, ("job", "reason")), "{{job}} {{reason}}"),
+                Query(total(outward.API_CONNECTIONS, ("job",)), "{{job}} open"),
+                Query(rate(outward.API_CLOSED, ("job", "reason")), "{{job}} {{reason}}"),
                 none=_NO_API,
                 span=6,
             ),
@@ -117,7 +117,7 @@ def _api() -> Row:
                 "Questions that another worker was asked, by what became of them. What it did not "
                 "answer was answered from the topics.",
                 "reqps",
-                Query(rate(names.PEER_REQUESTS, ("job", "outcome")), "{{job}} {{outcome}}"),
+                Query(rate(outward.PEER_REQUESTS, ("job", "outcome")), "{{job}} {{outcome}}"),
                 none=_NO_API,
                 span=12,
             ),
@@ -125,7 +125,7 @@ def _api() -> Row:
                 "No room in the memory of all models",
                 "What a worker has let go of what was reported; the topics have it still.",
                 "cps",
-                Query(rate(names.VIEW_DROPPED, ("job", "what")), "{{job}} {{what}}"),
+                Query(rate(outward.VIEW_DROPPED, ("job", "what")), "{{job}} {{what}}"),
                 none=_NO_API,
                 span=12,
             ),

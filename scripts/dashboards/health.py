@@ -9,7 +9,7 @@ from scripts.dashboards.limits import limit
 from scripts.dashboards.panels import Panel, bars, graph, number
 from scripts.dashboards.promql import JOB, age_s, increase, newest, rate, recorded, series, total
 from scripts.dashboards.style import ANY_WARNS, GREEN, ORANGE, RED, Query, Step, steps_of, words
-from stream_monitor.metrics import names
+from stream_monitor.metrics import names, outward
 
 _WORKER = ("job", "instance")
 _MANAGER = ("job", "alertmanager")
@@ -209,7 +209,7 @@ def health() -> Board:
                         "Alerts that each Alertmanager has taken.",
                         "none",
                         Query(
-                            increase(names.NOTIFIED, _MANAGER, "$__rate_interval"),
+                            increase(outward.NOTIFIED, _MANAGER, "$__rate_interval"),
                             "{{alertmanager}}",
                         ),
                         columns=True,
@@ -223,12 +223,12 @@ def health() -> Board:
                         "(StreamMonitorNotificationsFailing).",
                         "none",
                         Query(
-                            f"{rate(names.NOTIFY_FAILURES, _MANAGER)}"
-                            f" / ({rate(names.NOTIFY_REQUESTS, _MANAGER)} > 0)",
+                            f"{rate(outward.NOTIFY_FAILURES, _MANAGER)}"
+                            f" / ({rate(outward.NOTIFY_REQUESTS, _MANAGER)} > 0)",
                             "{{alertmanager}} share failed",
                         ),
                         Query(
-                            increase(names.NOTIFY_DROPPED, _MANAGER, "$__rate_interval"),
+                            increase(outward.NOTIFY_DROPPED, _MANAGER, "$__rate_interval"),
                             "{{alertmanager}} given up",
                         ),
                         none="No notifier is set up",
@@ -239,7 +239,7 @@ def health() -> Board:
                         "Alerts that an Alertmanager has still to be told, in all workers.",
                         "none",
                         Query(
-                            total(names.NOTIFY_WAITING, _MANAGER),
+                            total(outward.NOTIFY_WAITING, _MANAGER),
                             "{{alertmanager}}",
                         ),
                         none="No notifier is set up",
