@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable
 
-from stream_monitor.metrics import names
+from stream_monitor.metrics import names, outward
 from stream_monitor.metrics.caps import Caps
 
 _HEAD = """\
@@ -31,9 +31,9 @@ _SECTIONS = {
     names.LAG_RECORDS: "Lag",
     names.WINDOWS: "Windows and references",
     names.ALERTS: "Alerts",
-    names.NOTIFIED: "The notifier",
-    names.REDIS_CONNECTED: "The shared view in Redis",
-    names.API_REQUESTS: "The HTTP API",
+    outward.NOTIFIED: "The notifier",
+    outward.REDIS_CONNECTED: "The shared view in Redis",
+    outward.API_REQUESTS: "The HTTP API",
     names.COLUMNS_JUDGED: "The latest window of each model",
 }
 
@@ -67,8 +67,8 @@ _VALUES: dict[tuple[str, str], Iterable[str]] = {
     (names.WINDOW_STATUS.name, "status"): names.WINDOW_STATUSES,
     (names.ALERTS.name, "status"): names.ALERT_STATUSES,
     (names.ALERTS_OPEN.name, "severity"): names.SEVERITIES,
-    (names.HTTP_CLOSED.name, "reason"): names.HTTP_LIMITS,
-    (names.API_CLOSED.name, "reason"): names.API_LIMITS,
+    (outward.HTTP_CLOSED.name, "reason"): names.HTTP_LIMITS,
+    (outward.API_CLOSED.name, "reason"): names.API_LIMITS,
 }
 
 

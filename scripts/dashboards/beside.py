@@ -9,7 +9,7 @@ from scripts.dashboards.limits import limit
 from scripts.dashboards.panels import graph
 from scripts.dashboards.promql import increase, newest, quantile_s, rate, recorded, total
 from scripts.dashboards.style import Query
-from stream_monitor.metrics import names
+from stream_monitor.metrics import outward
 
 _of_redis = partial(graph, none="No Redis is set up", span=6)
 _of_api = partial(graph, none="No worker serves the API", span=6)
@@ -29,7 +29,7 @@ def _redis() -> Row:
                 "1 while a worker reaches Redis; at 0 it tells of its own models only "
                 "(StreamMonitorRedisDown).",
                 "none",
-                Query(newest(names.REDIS_CONNECTED, ("job", "instance")), "{{instance}}"),
+                Query(newest(outward.REDIS_CONNECTED, ("job", "instance")), "{{instance}}"),
                 most=1,
             ),
             _of_redis(
@@ -37,15 +37,15 @@ def _redis() -> Row:
                 "Documents that were brought to Redis a second, and those read back from the "
                 "topics for one that had lost them.",
                 "cps",
-                Query(rate(names.REDIS_WRITES, ("job",)), "{{job}} written"),
-                Query(rate(names.REDIS_REFILLED, ("job",)), "{{job}} read back"),
+                Query(rate(outward.REDIS_WRITES, ("job",)), "{{job}} written"),
+                Query(rate(outward.REDIS_REFILLED, ("job",)), "{{job}} read back"),
             ),
             _of_redis(
                 "Attempts at Redis that failed",
                 "In 15 minutes, over the workers. Above the limit StreamMonitorRedisFailing "
                 "begins; /health has the last failure in words.",
                 "none",
-                Query(increase(names.REDIS_FAILURES, ("job",), "15m"), "{{job}}"),
+                Query(increase(outward.REDIS_FAILURES, ("job",), "15m"), "{{job}}"),
                 limits=(limit("redis_failures", "warning"),),
             ),
             _of_redis(
@@ -53,9 +53,9 @@ def _redis() -> Row:
                 "Documents that wait to be written, and those given up as too many waited "
                 "(StreamMonitorRedisDropped).",
                 "none",
-                Query(total(names.REDIS_WAITING, ("job",)), "{{job}} waiting"),
+                Query(total(outward.REDIS_WAITING, ("job",)), "{{job}} waiting"),
                 Query(
-                    increase(names.REDIS_DROPPED, ("job",), "$__rate_interval"),
+                    increase(outward.REDIS_DROPPED, ("job",), "$__rate_interval"),
                     "{{job}} given up",
                 ),
             ),
@@ -72,7 +72,7 @@ def _api() -> Row:
                 "Requests answered a second. 401 and 403: a token is missing or wrong; 429: more "
                 "than api.max_requests of one address; 503: Kafka or the view does not answer.",
                 "reqps",
-                Query(rate(names.API_REQUESTS, ("job", "status")), "{{job}} {{status}}"),
+                Query(rate(outward.API_REQUESTS, ("job", "status")), "{{job}} {{status}}"),
             ),
             graph(
                 "Requests refused or failed",
@@ -80,7 +80,7 @@ def _api() -> Row:
                 "or no HTTP.",
                 "reqps",
                 Query(
-                    rate(names.API_REQUESTS, ("route", "status"), 'status=~"4..|5.."'),
+                    rate(outward.API_REQUESTS, ("route", "status"), 'status=~"4..|5.."'),
                     "{{route}} {{status}}",
                 ),
                 none="No request was refused",
@@ -90,8 +90,8 @@ def _api() -> Row:
                 "Time to answer",
                 "From the head of a request to its answer.",
                 "s",
-                Query(quantile_s(0.5, names.API_SECONDS), "{{job}} median"),
-                Query(quantile_s(0.99, names.API_SECONDS), "{{job}} 99 %"),
+                Query(quantile_s(0.5, outward.API_SECONDS), "{{job}} median"),
+                Query(quantile_s(0.99, outward.API_SECONDS), "{{job}} 99 %"),
                 none="No request was made",
                 span=6,
             ),
@@ -101,10 +101,10 @@ def _api() -> Row:
                 "refused as all are at work, or without TLS that was agreed on. Beside the API's "
                 "those to /metrics and /health that were ended.",
                 "none",
-                Query(total(names.API_CONNECTIONS, ("job",)), "{{job}} open"),
-                Query(f"{rate(names.API_CLOSED, ('job', 'reason'))} > 0", "{{job}} {{reason}}"),
+                Query(total(outward.API_CONNECTIONS, ("job",)), "{{job}} open"),
+                Query(f"{rate(outward.API_CLOSED, ('job', 'reason'))} > 0", "{{job}} {{reason}}"),
                 Query(
-                    f"{rate(names.HTTP_CLOSED, ('job', 'reason'))} > 0",
+                    f"{rate(outward.HTTP_CLOSED, ('job', 'reason'))} > 0",
                     "{{job}} /metrics {{reason}}",
                 ),
             ),
@@ -124,7 +124,7 @@ def _api() -> Row:
                 "answer was answered from the topics.",
                 "reqps",
                 Query(
-                    f"{rate(names.PEER_REQUESTS, ('job', 'outcome'))} > 0", "{{job}} {{outcome}}"
+                    f"{rate(outward.PEER_REQUESTS, ('job', 'outcome'))} > 0", "{{job}} {{outcome}}"
                 ),
                 none="No question was passed on",
                 span=8,
@@ -133,7 +133,7 @@ def _api() -> Row:
                 "Forgotten for want of room in memory",
                 "What a worker has let go of what was reported; the topics have it still.",
                 "cps",
-                Query(rate(names.VIEW_DROPPED, ("job", "what")), "{{job}} {{what}}"),
+                Query(rate(outward.VIEW_DROPPED, ("job", "what")), "{{job}} {{what}}"),
                 span=8,
             ),
         ),

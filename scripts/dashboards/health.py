@@ -13,7 +13,7 @@ from scripts.dashboards.limits import Limit, limit
 from scripts.dashboards.panels import Panel, bars, graph, number
 from scripts.dashboards.promql import JOB, age_s, increase, newest, rate, recorded, series, total
 from scripts.dashboards.style import Query
-from stream_monitor.metrics import names
+from stream_monitor.metrics import names, outward
 
 _WORKER = ("job", "instance")
 _MANAGER = ("job", "alertmanager")
@@ -225,7 +225,7 @@ def _notifier() -> Row:
                 "Alerts that each Alertmanager has taken.",
                 "none",
                 Query(
-                    increase(names.NOTIFIED, _MANAGER, "$__rate_interval"),
+                    increase(outward.NOTIFIED, _MANAGER, "$__rate_interval"),
                     "{{alertmanager}}",
                 ),
                 columns=True,
@@ -237,12 +237,12 @@ def _notifier() -> Row:
                 "(StreamMonitorNotificationsFailing).",
                 "none",
                 Query(
-                    f"{rate(names.NOTIFY_FAILURES, _MANAGER)}"
-                    f" / ({rate(names.NOTIFY_REQUESTS, _MANAGER)} > 0)",
+                    f"{rate(outward.NOTIFY_FAILURES, _MANAGER)}"
+                    f" / ({rate(outward.NOTIFY_REQUESTS, _MANAGER)} > 0)",
                     "{{alertmanager}} share failed",
                 ),
                 Query(
-                    increase(names.NOTIFY_DROPPED, _MANAGER, "$__rate_interval"),
+                    increase(outward.NOTIFY_DROPPED, _MANAGER, "$__rate_interval"),
                     "{{alertmanager}} given up",
                 ),
             ),
@@ -251,7 +251,7 @@ def _notifier() -> Row:
                 "Alerts that an Alertmanager has still to be told, in all workers.",
                 "none",
                 Query(
-                    total(names.NOTIFY_WAITING, _MANAGER),
+                    total(outward.NOTIFY_WAITING, _MANAGER),
                     "{{alertmanager}}",
                 ),
             ),

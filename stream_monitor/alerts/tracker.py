@@ -12,7 +12,7 @@ from stream_monitor.alerts.signals import limits_of, signal_of
 from stream_monitor.alerts.state import QUIET, AlertState, step
 from stream_monitor.alerts.telling import event_of, news_of
 from stream_monitor.config.settings import ModelSettings
-from stream_monitor.detectors.verdict import Family, State, Verdict
+from stream_monitor.detectors.verdict import Family, Verdict, empty_verdict
 
 
 class AlertKey(NamedTuple):
@@ -93,18 +93,7 @@ class AlertTracker:
 
     def _retired(self, key: AlertKey, state: AlertState, window: Window) -> AlertEvent:
         """The end of an alert whose question is not asked any more: no figures."""
-        gone = Verdict(
-            family=key.family,
-            monitor=key.monitor,
-            column=key.column,
-            state=State.THIN,
-            statistic=None,
-            threshold=None,
-            p_value=None,
-            n=0,
-            reference_n=0,
-            reference_hash=state.reference_hash,
-        )
+        gone = empty_verdict(key.family, key.monitor, key.column, state.reference_hash)
         told = replace(state, sequence=state.sequence + 1)
         return self._event(gone, told, Status.RECOVERED, window)
 

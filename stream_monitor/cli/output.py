@@ -150,6 +150,13 @@ def json_option(command: Command) -> Command:
     )(command)
 
 
+def target_option(text: str) -> Callable[[Command], Command]:
+    """``--output``, as the argument ``target``; ``text`` is its help."""
+    return click.option(
+        "-o", "--output", "target", type=click.Path(path_type=Path), metavar="FILE", help=text
+    )
+
+
 def config_option(command: Command) -> Command:
     """``--config``, as the argument ``config_path`` for load_settings."""
     return click.option(

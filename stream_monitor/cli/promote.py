@@ -19,8 +19,9 @@ from stream_monitor.cli.output import (
     config_option,
     json_option,
     load_settings,
+    target_option,
 )
-from stream_monitor.cli.rows import Time
+from stream_monitor.cli.rows import Time, check_span, until_option
 from stream_monitor.config import duration
 from stream_monitor.config.duration import DAY
 from stream_monitor.errors import DataError
@@ -47,7 +48,7 @@ FEW_ROWS = 1_000
     metavar="TIME",
     help="The event time from which on all is as it shall be, RFC 3339.",
 )
-@click.option("--until", "until_ms", type=Time(), metavar="TIME", help="Up to here [default: now].")
+@until_option
 @click.option(
     "--rows",
     "limit",
@@ -58,14 +59,7 @@ FEW_ROWS = 1_000
 )
 @click.option("--ignore", metavar="COL", multiple=True, help="A feature to leave out.")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
-@click.option(
-    "-o",
-    "--output",
-    "target",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="Write the new reference to a file too.",
-)
+@target_option("Write the new reference to a file too.")
 @click.option("--dry-run", is_flag=True, help="Show what would be, and publish nothing.")
 @click.option("--yes", is_flag=True, help="Publish without asking.")
 @config_option
@@ -99,10 +93,7 @@ def promote(
     settings = load_settings(config_path, {"kafka.bootstrap_servers": bootstrap_servers})
     now_ms = time.time_ns() // 1_000_000
     until = now_ms if until_ms is None else until_ms
-    if since_ms >= until:
-        raise click.UsageError(
-            f"--since {rfc3339(since_ms)} is not before --until {rfc3339(until)}."
-        )
+    check_span(since_ms, until)
     old, recent, rejected = _read(settings, model, (since_ms, until), limit, ignore, output)
     topic = settings.kafka.topic("predictions")
     new = recent.build(

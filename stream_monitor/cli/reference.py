@@ -18,6 +18,7 @@ from stream_monitor.cli.output import (
     config_option,
     json_option,
     load_settings,
+    target_option,
 )
 from stream_monitor.cli.promote import promote
 from stream_monitor.cli.reference_told import reference_document, show_reference
@@ -57,14 +58,7 @@ reference.add_command(seasons)
 @reference.command("build")
 @click.argument("data", type=click.Path(path_type=Path))
 @click.option("--model", required=True, metavar="NAME", help="The model, as its events name it.")
-@click.option(
-    "-o",
-    "--output",
-    "target",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="Where to write it [default: NAME.reference].",
-)
+@target_option("Where to write it [default: NAME.reference].")
 @role_options
 @kind_option
 @click.option("--positive", metavar="LABEL", help="The positive class of a binary model.")

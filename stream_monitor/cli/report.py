@@ -19,8 +19,9 @@ from stream_monitor.cli.output import (
     config_option,
     json_option,
     load_settings,
+    target_option,
 )
-from stream_monitor.cli.rows import Time
+from stream_monitor.cli.rows import Time, check_span
 from stream_monitor.errors import DataError
 from stream_monitor.reports.document import document
 from stream_monitor.reports.history import Gathering, History
@@ -55,14 +56,7 @@ if TYPE_CHECKING:
     metavar="FILE",
     help="What backtest --json has written, instead of Kafka.",
 )
-@click.option(
-    "-o",
-    "--output",
-    "target",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="Write the page here.",
-)
+@target_option("Write the page here.")
 @config_option
 @bootstrap_servers_option
 @json_option
@@ -166,10 +160,7 @@ def _from_kafka(
     from stream_monitor.kafka.references import published
     from stream_monitor.kafka.told import read_told
 
-    if since_ms >= until_ms:
-        raise click.UsageError(
-            f"--since {rfc3339(since_ms)} is not before --until {rfc3339(until_ms)}."
-        )
+    check_span(since_ms, until_ms)
     kafka = settings.kafka
     topic = kafka.topic("reports")
     gathering = Gathering(model, since_ms, until_ms, settings.for_model(model))

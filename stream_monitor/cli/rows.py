@@ -15,6 +15,7 @@ import click
 import numpy as np
 import pyarrow as pa
 
+from stream_monitor.alerts.times import rfc3339
 from stream_monitor.cli.bundle import bundled
 from stream_monitor.cli.output import DURATION, Output
 from stream_monitor.cli.roles import ROLE_OPTIONS, RoleOptions
@@ -40,6 +41,19 @@ class Time(click.ParamType):
             return to_ms(value, "TIME")
         except BadMessageError:
             self.fail(f"{value!r} is no time; write 2024-01-31T12:00:00Z or now", param, ctx)
+
+
+until_option = click.option(
+    "--until", "until_ms", type=Time(), metavar="TIME", help="Up to here [default: now]."
+)
+
+
+def check_span(since_ms: int, until_ms: int) -> None:
+    """Raise UsageError for a time from ``--since`` to ``--until`` that has no length."""
+    if since_ms >= until_ms:
+        raise click.UsageError(
+            f"--since {rfc3339(since_ms)} is not before --until {rfc3339(until_ms)}."
+        )
 
 
 @dataclass(frozen=True)

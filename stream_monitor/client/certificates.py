@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import ssl
 
 from stream_monitor.errors import ConfigurationError
 
-if TYPE_CHECKING:
-    import ssl
+
+def trusting(ca_file: str | None, where: str) -> ssl.SSLContext:
+    """How a server's certificate and name are checked; ``where`` is the setting, for the error.
+
+    Against ``ca_file`` alone where there is one, else against the system's authorities.
+
+    Raises:
+        ConfigurationError: the file cannot be read, or holds no certificates.
+    """
+    try:
+        return ssl.create_default_context(cafile=ca_file)
+    except OSError as error:  # ssl.SSLError is one
+        raise ConfigurationError(
+            f"{where} {ca_file} cannot be used: {reason(error)}; it holds the certificates of "
+            "authorities in PEM"
+        ) from error
 
 
 def load_chain(context: ssl.SSLContext, cert_file: str, key_file: str, where: str) -> None:

@@ -19,7 +19,7 @@ from dataclasses import replace
 
 from stream_monitor.config.settings import ModelSettings
 from stream_monitor.detectors.checks import CHECKS, Check, Question, problem_share
-from stream_monitor.detectors.verdict import Family, State, Verdict
+from stream_monitor.detectors.verdict import Family, State, Verdict, empty_verdict
 from stream_monitor.reference.model import NO_REFERENCE, ReferenceColumn
 from stream_monitor.summaries.model import ModelSummary
 
@@ -80,20 +80,8 @@ def quality_score(summary: ModelSummary, columns: Sequence[ReferenceColumn]) -> 
 
 
 def _blank(monitor: str, column: str, reference_hash: str) -> Verdict:
-    """The verdict on nothing at all."""
-    return Verdict(
-        family=Family.QUALITY,
-        monitor=monitor,
-        column=column,
-        state=State.THIN,
-        statistic=None,
-        threshold=None,
-        p_value=None,
-        n=0,
-        reference_n=0,
-        reference_hash=reference_hash,
-        decides=True,
-    )
+    """The verdict on nothing at all; it decides."""
+    return replace(empty_verdict(Family.QUALITY, monitor, column, reference_hash), decides=True)
 
 
 def _filled(blank: Verdict, check: Check | None, min_samples: int) -> Verdict:

@@ -72,3 +72,19 @@ class Verdict:
     decides: bool = False  # whether this verdict may raise an alert
     standard_error: float | None = None  # of the statistic, where it is an estimate
     carriers: tuple[Carrier, ...] = ()  # the columns that an alarm of a whole model is about
+
+
+def empty_verdict(family: Family, monitor: str, column: str, reference_hash: str) -> Verdict:
+    """The verdict on nothing at all: thin, and without figures."""
+    return Verdict(
+        family=family,
+        monitor=monitor,
+        column=column,
+        state=State.THIN,
+        statistic=None,
+        threshold=None,
+        p_value=None,
+        n=0,
+        reference_n=0,
+        reference_hash=reference_hash,
+    )

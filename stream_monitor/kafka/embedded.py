@@ -9,14 +9,9 @@ to keep less than :data:`MAX_UNREAD_BYTES` unread a partition.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from confluent_kafka import Producer
 
 from stream_monitor.errors import BrokerError
-
-if TYPE_CHECKING:
-    from types import TracebackType
 
 #: Partitions of every topic; librdkafka's fixed default.
 PARTITIONS = 4
@@ -76,10 +71,5 @@ class EmbeddedBroker:
         self.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.stop()

@@ -11,11 +11,11 @@ from typing import Any
 
 from faust.auth import SASLCredentials, SSLCredentials
 
-from stream_monitor.client.certificates import load_chain, reason
+from stream_monitor.client.certificates import load_chain, trusting
 from stream_monitor.client.secrets import password
 from stream_monitor.config.security import SecuritySettings
 from stream_monitor.config.settings import KafkaSettings
-from stream_monitor.errors import BrokerError, ConfigurationError
+from stream_monitor.errors import BrokerError
 
 
 def client_options(security: SecuritySettings) -> dict[str, Any]:
@@ -60,13 +60,7 @@ def ssl_context(security: SecuritySettings) -> ssl.SSLContext:
     Raises:
         ConfigurationError: a file cannot be read, or is no certificate or key.
     """
-    try:
-        context = ssl.create_default_context(cafile=security.ca_file)
-    except OSError as error:  # ssl.SSLError is one
-        raise ConfigurationError(
-            f"kafka.security.ca_file {security.ca_file} cannot be used: {reason(error)}; it "
-            "holds the certificates of authorities in PEM"
-        ) from error
+    context = trusting(security.ca_file, "kafka.security.ca_file")
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     if security.cert_file is not None and security.key_file is not None:
         load_chain(context, security.cert_file, security.key_file, "kafka.security")

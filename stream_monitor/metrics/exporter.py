@@ -17,7 +17,7 @@ from prometheus_client.core import Metric
 from prometheus_client.exposition import choose_encoder, gzip_accepted
 
 from stream_monitor.alerts.rule import Severity
-from stream_monitor.metrics import names
+from stream_monitor.metrics import names, outward
 from stream_monitor.metrics.caps import Caps, choose_columns, choose_models
 from stream_monitor.metrics.families import Families
 from stream_monitor.metrics.figures import add_report, columns_of
@@ -75,13 +75,13 @@ class SnapshotCollector:
         _add_notified(out, snapshot.notified)
         _add_redis(out, snapshot.redis)
         for limit in names.HTTP_LIMITS:
-            out.add(names.HTTP_CLOSED, snapshot.http_closed.get(limit, 0), limit)
+            out.add(outward.HTTP_CLOSED, snapshot.http_closed.get(limit, 0), limit)
         _add_api(out, snapshot.api)
         for what in sorted(snapshot.view_dropped):
-            out.add(names.VIEW_DROPPED, snapshot.view_dropped[what], what)
+            out.add(outward.VIEW_DROPPED, snapshot.view_dropped[what], what)
         if snapshot.peers is not None:
             for outcome in names.PEER_OUTCOMES:
-                out.add(names.PEER_REQUESTS, snapshot.peers.get(outcome, 0), outcome)
+                out.add(outward.PEER_REQUESTS, snapshot.peers.get(outcome, 0), outcome)
         for label, dropped in (
             ("model", len(snapshot.models) - len(models)),
             ("column", sum(map(len, wanted.values())) - sum(map(len, columns.values()))),
@@ -205,11 +205,11 @@ def _add_notified(out: Families, views: Sequence[NotifiedView]) -> None:
     """How the notifier gets on with each Alertmanager."""
     for view in views:
         for spec, value in (
-            (names.NOTIFIED, view.told),
-            (names.NOTIFY_REQUESTS, view.requests),
-            (names.NOTIFY_FAILURES, view.failures),
-            (names.NOTIFY_DROPPED, view.dropped),
-            (names.NOTIFY_WAITING, view.waiting),
+            (outward.NOTIFIED, view.told),
+            (outward.NOTIFY_REQUESTS, view.requests),
+            (outward.NOTIFY_FAILURES, view.failures),
+            (outward.NOTIFY_DROPPED, view.dropped),
+            (outward.NOTIFY_WAITING, view.waiting),
         ):
             out.add(spec, value, view.alertmanager)
 
@@ -219,12 +219,12 @@ def _add_redis(out: Families, view: RedisView | None) -> None:
     if view is None:
         return
     for spec, value in (
-        (names.REDIS_CONNECTED, view.connected),
-        (names.REDIS_WRITES, view.writes),
-        (names.REDIS_FAILURES, view.failures),
-        (names.REDIS_DROPPED, view.dropped),
-        (names.REDIS_REFILLED, view.refilled),
-        (names.REDIS_WAITING, view.waiting),
+        (outward.REDIS_CONNECTED, view.connected),
+        (outward.REDIS_WRITES, view.writes),
+        (outward.REDIS_FAILURES, view.failures),
+        (outward.REDIS_DROPPED, view.dropped),
+        (outward.REDIS_REFILLED, view.refilled),
+        (outward.REDIS_WAITING, view.waiting),
     ):
         out.add(spec, value)
 
@@ -234,8 +234,8 @@ def _add_api(out: Families, view: ApiView | None) -> None:
     if view is None:
         return
     for (route, status), count in sorted(view.requests.items()):
-        out.add(names.API_REQUESTS, count, route, str(status))
-    out.add_histogram(names.API_SECONDS, view.took)
-    out.add(names.API_CONNECTIONS, view.connections)
+        out.add(outward.API_REQUESTS, count, route, str(status))
+    out.add_histogram(outward.API_SECONDS, view.took)
+    out.add(outward.API_CONNECTIONS, view.connections)
     for limit in dict.fromkeys((*names.API_LIMITS, *sorted(view.closed))):
-        out.add(names.API_CLOSED, view.closed.get(limit, 0), limit)
+        out.add(outward.API_CLOSED, view.closed.get(limit, 0), limit)

@@ -10,6 +10,7 @@ model as a whole. Alerting rules and dashboards may use what is listed here and 
 from __future__ import annotations
 
 from stream_monitor.metrics import label_values as values
+from stream_monitor.metrics import outward
 from stream_monitor.metrics.spec import PREFIX as PREFIX
 from stream_monitor.metrics.spec import Kind as Kind
 from stream_monitor.metrics.spec import Spec as Spec
@@ -17,6 +18,7 @@ from stream_monitor.metrics.spec import counter as _counter
 from stream_monitor.metrics.spec import gauge as _gauge
 from stream_monitor.metrics.spec import histogram as _histogram
 from stream_monitor.metrics.spec import spec as _spec
+from stream_monitor.metrics.spec import specs_in as _specs_in
 
 # Known label sets: their series are there, at 0, before anything happens.
 ALERT_STATUSES = values.ALERT_STATUSES
@@ -41,11 +43,6 @@ REBALANCES = _counter("rebalances_total", "", "Rebalances of the consumer group 
 ERRORS = _counter("errors_total", "", "Errors that the worker got over.")
 HANDLE = _histogram("handle_seconds", "Time to decode and summarise one batch of records.")
 EMIT = _histogram("emit_seconds", "Time to hand on what has changed since the last emit.")
-HTTP_CLOSED = _counter(
-    "http_connections_closed_total",
-    "reason",
-    "Connections to worker.port (/metrics, /health) that a limit has ended.",
-)
 LABELS_DROPPED = _gauge(
     "labels_dropped", "label", "Models, columns and alerts without series as a cap was reached."
 )
@@ -172,56 +169,8 @@ ALERT_ACTIVE = _gauge(
 )
 ALERTS_OPEN = _gauge("alerts_open", "severity", "Alerts open now, whether listed or not.")
 
-# The notifier
-NOTIFIED = _counter("notifications_total", "alertmanager", "Alerts an Alertmanager has taken.")
-NOTIFY_REQUESTS = _counter(
-    "notification_requests_total", "alertmanager", "Requests to an Alertmanager."
-)
-NOTIFY_FAILURES = _counter(
-    "notification_requests_failed_total",
-    "alertmanager",
-    "Requests to an Alertmanager that failed; what could not be told is tried again.",
-)
-NOTIFY_DROPPED = _counter(
-    "notifications_dropped_total", "alertmanager", "Alerts given up: too many, refused, or expired."
-)
-NOTIFY_WAITING = _gauge(
-    "notifications_waiting", "alertmanager", "Alerts that an Alertmanager has still to be told."
-)
-
-# The shared view in Redis
-REDIS_CONNECTED = _gauge("redis_connected", "", "1 while Redis answers, 0 while it does not.")
-REDIS_WRITES = _counter("redis_writes_total", "", "Documents that were brought to Redis.")
-REDIS_FAILURES = _counter("redis_failures_total", "", "Attempts at Redis that failed.")
-REDIS_DROPPED = _counter("redis_dropped_total", "", "Documents given up: too many were waiting.")
-REDIS_REFILLED = _counter(
-    "redis_refilled_total", "", "Documents read back from the topics for a Redis without history."
-)
-REDIS_WAITING = _gauge("redis_waiting", "", "Documents that wait to be brought to Redis.")
-
-# The HTTP API
-API_REQUESTS = _counter(
-    "api_requests_total", "route status", "Requests answered; route empty: of no path there is."
-)
-API_SECONDS = _histogram(
-    "api_request_seconds", "From the head of a request to its answer, until it begins to be sent."
-)
-API_CONNECTIONS = _gauge("api_connections", "", "Connections of the API that are open.")
-API_CLOSED = _counter(
-    "api_connections_closed_total", "reason", "Connections that a limit of the API has ended."
-)
-
-# The view in memory, and questions to the worker that owns a model
-VIEW_DROPPED = _counter(
-    "view_dropped_total",
-    "what",
-    "What a worker's memory of all models had no room for; it is on the topics still.",
-)
-PEER_REQUESTS = _counter(
-    "peer_requests_total",
-    "outcome",
-    "Questions passed on to the worker that owns the model; answered by it, or else from here.",
-)
+# What is told outside Kafka: the notifier, the shared view in Redis, the HTTP API
+OUTWARD = outward.ALL
 
 # The latest window of each model
 COLUMNS_JUDGED = _gauge(
@@ -346,6 +295,6 @@ LATENCY_THRESHOLD = _gauge(
     "latency_threshold_seconds", "model", "What the 99th percentile of latency is in alarm above."
 )
 
-#: Every metric, in the order of the exposition (a hand-written list would miss one some day).
-ALL: tuple[Spec, ...] = tuple(value for value in list(globals().values()) if type(value) is Spec)
+#: Every metric, in the order of the exposition.
+ALL: tuple[Spec, ...] = _specs_in(globals())
 BY_NAME: dict[str, Spec] = {spec.name: spec for spec in ALL}

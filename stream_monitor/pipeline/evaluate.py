@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from stream_monitor.errors import StreamMonitorError
 from stream_monitor.pipeline import state
 from stream_monitor.pipeline.effects import EvaluateEffect
+from stream_monitor.pipeline.items import PaneRef
 from stream_monitor.pipeline.judging import Judging, forget_slot
 from stream_monitor.pipeline.lane import Lane
 from stream_monitor.pipeline.messages import LabelSlot, Message, Slot
@@ -126,9 +127,7 @@ class Evaluator:
         entry, more = taken
         if more and not self.models[name].note(pane_ms, hash_, lane.spec) and lane.is_gone(pane_ms):
             self.counts.too_late[name] += more
-        return [
-            state.put_entry(state.PaneRef(name, hash_, pane_ms, slide_ms), slot.partition, entry)
-        ]
+        return [state.put_entry(PaneRef(name, hash_, pane_ms, slide_ms), slot.partition, entry)]
 
     def _pass_over(self, slot: Slot) -> list[EvaluateEffect]:
         """No window will ever hold the pane again: it is late, or was told in time and is again."""

@@ -18,6 +18,7 @@ from stream_monitor.errors import ConfigurationError
 from stream_monitor.pipeline import state
 from stream_monitor.pipeline.degrading import Standings
 from stream_monitor.pipeline.effects import EvaluateEffect, Publish, Stream
+from stream_monitor.pipeline.items import PaneRef
 from stream_monitor.pipeline.lane import DueWindow, Lane
 from stream_monitor.pipeline.messages import SlotKey
 from stream_monitor.pipeline.model_state import EvaluatorConfig, EvaluatorCounts, ModelState
@@ -96,7 +97,7 @@ class Judging:
         self._counts.windows[name, str(report["status"])] += 1
         said = [*events, *(episode.event for episode in again.news)]
         effects += [publish_alert(name, event, self._counts) for event in said]
-        effects.append(state.put_traffic(state.PaneRef(name, hash_, pane_ms, slide), kept))
+        effects.append(state.put_traffic(PaneRef(name, hash_, pane_ms, slide), kept))
         effects.append(state.put_record(name, hash_, record))
         watching = lane.watching(settings, reference)
         if watching is not None:

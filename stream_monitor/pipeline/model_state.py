@@ -11,9 +11,10 @@ from stream_monitor.alerts.state import AlertState
 from stream_monitor.alerts.tracker import AlertKey
 from stream_monitor.config.settings import ModelSettings
 from stream_monitor.pipeline.effects import Put
+from stream_monitor.pipeline.items import Judged
 from stream_monitor.pipeline.lane import Lane
 from stream_monitor.pipeline.records import WindowRecord
-from stream_monitor.pipeline.state import Judged, put_model
+from stream_monitor.pipeline.state import put_model
 from stream_monitor.reference.model import NO_REFERENCE, Reference
 from stream_monitor.windows.panes import WindowSpec
 from stream_monitor.windows.watermark import Watermark

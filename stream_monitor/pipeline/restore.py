@@ -7,10 +7,22 @@ from collections.abc import Callable, Iterable
 from stream_monitor.alerts.history import fold
 from stream_monitor.alerts.tracker import AlertTracker
 from stream_monitor.errors import ConfigurationError
-from stream_monitor.pipeline import state
+from stream_monitor.pipeline.items import (
+    Judged,
+    Kept,
+    KeptBlocks,
+    KeptEntry,
+    KeptRecord,
+    KeptRetired,
+    KeptSlot,
+    KeptTraffic,
+    KeptWatching,
+    PaneRef,
+)
 from stream_monitor.pipeline.lane import Lane
 from stream_monitor.pipeline.ledger import PaneLedger
 from stream_monitor.pipeline.model_state import EvaluatorConfig, ModelState
+from stream_monitor.pipeline.state import decode
 from stream_monitor.windows.watermark import PartitionProgress
 
 LaneOf = Callable[[str, str], Lane]
@@ -35,22 +47,22 @@ def restore(
         model = models.setdefault(name, ModelState())
         return model.lanes.setdefault(hash_, Lane.of(config.spec(name)))
 
-    kept = [state.decode(key, value) for key, value in items]
+    kept = [decode(key, value) for key, value in items]
     for item in kept:
         match item:
-            case state.KeptBlocks(size=size) if size != config.block_size:
+            case KeptBlocks(size=size) if size != config.block_size:
                 raise ConfigurationError(
                     f"kafka.block_size is {config.block_size:,}, and what is kept was counted in "
                     f"blocks of {size:,}: set it back, or begin anew with another kafka.group"
                 )
-            case state.Kept(progress=there):
+            case Kept(progress=there):
                 progress[there.partition] = there
-            case state.KeptRetired():
+            case KeptRetired():
                 lane = lane_of(item.model, item.reference_hash)
                 lane.ledger.retired, lane.ledger.retired_ms = item.state, item.before_ms
                 lane.ledger.first_ms = item.began_ms
                 lane.kept_degradation, lane.kept_comparing = item.degradation, item.comparing
-            case state.Judged():
+            case Judged():
                 model = models.setdefault(item.model, ModelState())
                 model.alerts, model.base = dict(item.alerts), dict(item.base)
                 model.episodes, model.windows = item.episodes, item.windows
@@ -59,23 +71,23 @@ def restore(
                     lane_of(item.model, hash_).last_end_ms = end
     for item in kept:
         match item:
-            case state.KeptWatching():
+            case KeptWatching():
                 lane = lane_of(item.model, item.reference_hash)
                 if item.end_ms == lane.last_end_ms:  # the other one is of a window judged again
                     lane.kept_watching = (item.place, item.watching)
-            case state.KeptSlot(key=key, stored=stored):
+            case KeptSlot(key=key, stored=stored):
                 if key.slide_ms == config.spec(key.model).slide_ms:
                     at = (key.partition, key.block)
                     lane_of(key.model, key.reference_hash).restore(key.pane_ms, at, stored)
-            case state.KeptTraffic(pane=pane):
+            case KeptTraffic(pane=pane):
                 held = _pane(config, lane_of, pane)
                 if held is not None:
                     held.traffic = item.traffic
-            case state.KeptEntry(pane=pane):
+            case KeptEntry(pane=pane):
                 held = _pane(config, lane_of, pane)
                 if held is not None:
                     held.entries[item.partition] = item.entry
-            case state.KeptRecord():
+            case KeptRecord():
                 model = models.setdefault(item.model, ModelState())
                 model.records[item.record.end_ms, item.reference_hash] = item.record
     for name, model in models.items():
@@ -83,7 +95,7 @@ def restore(
     return models, progress
 
 
-def _pane(config: EvaluatorConfig, lane_of: LaneOf, pane: state.PaneRef) -> PaneLedger | None:
+def _pane(config: EvaluatorConfig, lane_of: LaneOf, pane: PaneRef) -> PaneLedger | None:
     """The pane; ``None`` if it is of another length than now, or in its lane's sum already."""
     if pane.slide_ms != config.spec(pane.model).slide_ms:
         return None

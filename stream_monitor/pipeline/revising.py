@@ -18,6 +18,7 @@ from stream_monitor.errors import ConfigurationError
 from stream_monitor.pipeline import state
 from stream_monitor.pipeline.degrading import Degrading, Standings
 from stream_monitor.pipeline.effects import EvaluateEffect, Publish, Settle, Stream
+from stream_monitor.pipeline.items import KeptRetired, PaneRef
 from stream_monitor.pipeline.judging import degraded, publish_alert, told
 from stream_monitor.pipeline.lane import Lane
 from stream_monitor.pipeline.model_state import EvaluatorConfig, EvaluatorCounts, ModelState
@@ -94,7 +95,7 @@ class Revising:
         if detectors is not None:
             detectors.retire(before_ms)
         comparing.retire(before_ms)
-        kept = state.KeptRetired(
+        kept = KeptRetired(
             name,
             hash_,
             before_ms,
@@ -105,7 +106,7 @@ class Revising:
         )
         effects: list[EvaluateEffect] = [state.put_retired(kept)]
         for start, pane in gone:
-            at = state.PaneRef(name, hash_, start, lane.spec.slide_ms)
+            at = PaneRef(name, hash_, start, lane.spec.slide_ms)
             effects.append(state.delete_traffic(at))
             effects += [state.delete_entry(at, partition) for partition in pane.entries]
         return effects

@@ -1,20 +1,25 @@
-"""What stage 2 keeps in its table, as bytes: progress, slots, panes, and what has been judged."""
+"""The bytes of what stage 2 keeps in its table (``items.py``): how it is put, deleted and read."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-
 import msgspec
 
-from stream_monitor.alerts.episode import Episode, episodes_from_list, episodes_to_list
-from stream_monitor.alerts.state import AlertState
-from stream_monitor.alerts.tracker import (
-    AlertKey,
-    states_from_dict,
-    states_to_dict,
-)
+from stream_monitor.alerts.episode import episodes_from_list, episodes_to_list
+from stream_monitor.alerts.tracker import states_from_dict, states_to_dict
 from stream_monitor.pipeline.effects import Delete, Put
+from stream_monitor.pipeline.items import (
+    Item,
+    Judged,
+    Kept,
+    KeptBlocks,
+    KeptEntry,
+    KeptRecord,
+    KeptRetired,
+    KeptSlot,
+    KeptTraffic,
+    KeptWatching,
+    PaneRef,
+)
 from stream_monitor.pipeline.ledger import LabelEntry, PaneTraffic
 from stream_monitor.pipeline.messages import SlotKey, decode_message, encode_progress
 from stream_monitor.pipeline.records import WindowRecord
@@ -27,124 +32,6 @@ _BLOCKS = b"b"
 _json = msgspec.json.Encoder()
 _from_json = msgspec.json.Decoder()
 _pack = msgspec.msgpack.Encoder()
-
-
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """A source partition's progress."""
-
-    progress: PartitionProgress
-
-
-@dataclass(frozen=True, slots=True)
-class KeptSlot:
-    """A slot of a pane that a window may still need."""
-
-    key: SlotKey
-    stored: StoredSlot
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class PaneRef:
-    """A pane of a model's lane."""
-
-    model: str
-    reference_hash: str
-    pane_ms: int
-    slide_ms: int
-
-    def encode(self) -> bytes:
-        return _pack.encode((self.model, self.reference_hash, self.pane_ms, self.slide_ms))
-
-
-@dataclass(frozen=True, slots=True)
-class KeptTraffic:
-    """The events of a judged pane."""
-
-    pane: PaneRef
-    traffic: PaneTraffic
-
-
-@dataclass(frozen=True, slots=True)
-class KeptEntry:
-    """What later labels tell of a pane, from one partition of ``joins``."""
-
-    pane: PaneRef
-    partition: int
-    entry: LabelEntry
-
-
-@dataclass(frozen=True, slots=True)
-class KeptRecord:
-    """A judged window that is open to revision."""
-
-    model: str
-    reference_hash: str
-    record: WindowRecord
-
-
-@dataclass(frozen=True, slots=True)
-class KeptRetired:
-    """The sum of a lane's panes that began before ``before_ms``, and what follows them after these.
-
-    ``began_ms`` is the start of the first pane that was ever judged.
-    """
-
-    model: str
-    reference_hash: str
-    before_ms: int
-    state: bytes
-    degradation: bytes
-    comparing: bytes
-    began_ms: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """What has been judged of a model: each lane's newest window end, and its alerts.
-
-    ``base`` are the states of the performance alerts after the windows that are closed. Lanes
-    that were dropped had no pane from ``left_ms`` on (``None``: none was).
-    """
-
-    model: str
-    ends: Mapping[str, int]
-    alerts: Mapping[AlertKey, AlertState]
-    base: Mapping[AlertKey, AlertState]
-    episodes: tuple[Episode, ...]
-    windows: int
-    left_ms: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class KeptWatching:
-    """The evidence of a lane after the window that ends at ``end_ms``, in one of two places."""
-
-    model: str
-    reference_hash: str
-    place: int
-    end_ms: int
-    watching: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class KeptBlocks:
-    """How many source offsets the blocks have that all slots are named by."""
-
-    size: int
-
-
-Item = (
-    KeptBlocks
-    | Kept
-    | KeptSlot
-    | KeptTraffic
-    | KeptEntry
-    | KeptRecord
-    | KeptRetired
-    | KeptWatching
-    | Judged
-)
 
 
 def put_progress(progress: PartitionProgress) -> Put:
@@ -169,12 +56,12 @@ def delete_slot(key: SlotKey) -> Delete:
 
 def put_traffic(pane: PaneRef, traffic: PaneTraffic) -> Put:
     """Keep the events of a judged pane."""
-    return Put(_TRAFFIC + pane.encode(), _pack.encode(tuple(traffic)))
+    return Put(_traffic_key(pane), _pack.encode(tuple(traffic)))
 
 
 def delete_traffic(pane: PaneRef) -> Delete:
     """Forget the events of a pane that has left."""
-    return Delete(_TRAFFIC + pane.encode())
+    return Delete(_traffic_key(pane))
 
 
 def put_entry(pane: PaneRef, partition: int, entry: LabelEntry) -> Put:
@@ -283,9 +170,16 @@ def decode(key: bytes, value: bytes) -> Item:
     raise ValueError(f"the table holds a key of an unknown kind: {key[:40]!r}")
 
 
+def _traffic_key(pane: PaneRef) -> bytes:
+    return _TRAFFIC + _pack.encode(_words(pane))
+
+
 def _entry_key(pane: PaneRef, partition: int) -> bytes:
-    key = (pane.model, pane.reference_hash, pane.pane_ms, pane.slide_ms)
-    return _ENTRY + _pack.encode((partition, key))
+    return _ENTRY + _pack.encode((partition, _words(pane)))
+
+
+def _words(pane: PaneRef) -> tuple[str, str, int, int]:
+    return pane.model, pane.reference_hash, pane.pane_ms, pane.slide_ms
 
 
 def _record_key(model: str, reference_hash: str, end_ms: int) -> bytes:

@@ -10,7 +10,7 @@ import numpy as np
 
 from stream_monitor.events.columns import MISSING, OK
 from stream_monitor.statistics.exact_sum import ExactSum
-from stream_monitor.summaries.codec import IntArray, damaged, seal, unseal
+from stream_monitor.summaries.codec import IntArray, damaged, seal, unpack_sum, unseal
 from stream_monitor.summaries.facts import Facts, FactsWire
 from stream_monitor.summaries.scored import CLIP
 
@@ -113,10 +113,7 @@ class ClassLossSummary:
 
     @classmethod
     def from_wire(cls, wire: ClassLossWire) -> ClassLossSummary:
-        try:
-            sums = ExactSum.from_bytes(wire.log_loss), ExactSum.from_bytes(wire.squares)
-        except ValueError as error:
-            raise damaged(str(error)) from error
+        sums = unpack_sum(wire.log_loss), unpack_sum(wire.squares)
         summary = cls(Facts.from_wire(wire.facts), *sums)
         if summary.n < 0:
             raise damaged("the scores and their facts do not add up")

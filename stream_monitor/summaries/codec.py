@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from stream_monitor.errors import DataError
 from stream_monitor.statistics.arrays import read_only
+from stream_monitor.statistics.exact_sum import ExactSum
 
 IntArray = NDArray[np.int64]
 Wire = TypeVar("Wire", bound=msgspec.Struct)
@@ -63,6 +64,14 @@ def unseal(data: bytes, kind: type[Wire]) -> Wire:
 def damaged(why: str) -> DataError:
     """The error of a state that cannot be read."""
     return DataError(f"The state of a summary is damaged ({why}): discard and rebuild it.")
+
+
+def unpack_sum(data: bytes) -> ExactSum:
+    """Inverse of :meth:`ExactSum.to_bytes`."""
+    try:
+        return ExactSum.from_bytes(data)
+    except ValueError as error:
+        raise damaged(str(error)) from error
 
 
 def pack_ints(values: IntArray) -> bytes:

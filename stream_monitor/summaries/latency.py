@@ -22,6 +22,7 @@ from stream_monitor.summaries.codec import (
     pack_sparse,
     seal,
     unpack_sparse,
+    unpack_sum,
     unseal,
 )
 from stream_monitor.summaries.facts import Facts, FactsWire
@@ -167,12 +168,11 @@ class LatencySummary:
 
     @classmethod
     def from_wire(cls, wire: LatencyWire) -> LatencySummary:
-        try:
-            total = ExactSum.from_bytes(wire.total)
-        except ValueError as error:
-            raise damaged(str(error)) from error
         summary = cls(
-            Facts.from_wire(wire.facts), wire.zeros, unpack_sparse(wire.counts, _BUCKETS), total
+            Facts.from_wire(wire.facts),
+            wire.zeros,
+            unpack_sparse(wire.counts, _BUCKETS),
+            unpack_sum(wire.total),
         )
         if wire.zeros < 0 or summary.n != wire.zeros + int(summary.counts.sum()):
             raise damaged("the latencies and their facts do not add up")

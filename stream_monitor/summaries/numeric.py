@@ -15,13 +15,13 @@ from stream_monitor.statistics.grid import Grid, tally
 from stream_monitor.summaries.codec import (
     IntArray,
     SparseWire,
-    damaged,
     minus,
     pack_ints,
     pack_sparse,
     seal,
     unpack_ints,
     unpack_sparse,
+    unpack_sum,
     unseal,
 )
 
@@ -142,10 +142,7 @@ class NumericSummary:
         filled = _filled_gaps(counts)
         gap_units = np.zeros(max(grid.size - 1, 0), dtype=np.int64)
         gap_units[filled] = unpack_ints(wire.gap_units, len(filled))
-        try:
-            below, above = ExactSum.from_bytes(wire.below), ExactSum.from_bytes(wire.above)
-        except ValueError as error:
-            raise damaged(str(error)) from error
+        below, above = unpack_sum(wire.below), unpack_sum(wire.above)
         return cls(grid, counts, read_only(gap_units), below, above)
 
     def to_state(self) -> bytes:

@@ -22,6 +22,7 @@ from stream_monitor.summaries.codec import (
     pack_sparse,
     seal,
     unpack_sparse,
+    unpack_sum,
     unseal,
 )
 from stream_monitor.summaries.facts import Facts, FactsWire
@@ -234,17 +235,13 @@ class ResidualSummary:
     def from_wire(cls, wire: ResidualWire) -> ResidualSummary:
         if len(wire.sums) != len(ResidualSums._fields):
             raise damaged("a sum of errors is missing")
-        try:
-            sums = ResidualSums(*map(ExactSum.from_bytes, wire.sums))
-        except ValueError as error:
-            raise damaged(str(error)) from error
         summary = cls(
             Facts.from_wire(wire.facts),
             wire.zero_truths,
             wire.zeros,
             unpack_sparse(wire.negative, _BUCKETS),
             unpack_sparse(wire.positive, _BUCKETS),
-            sums,
+            ResidualSums(*map(unpack_sum, wire.sums)),
         )
         counted = wire.zeros + int(summary.negative.sum() + summary.positive.sum())
         if wire.zeros < 0 or not 0 <= wire.zero_truths <= counted or counted != summary.n:

@@ -22,6 +22,7 @@ from stream_monitor.summaries.codec import (
     pack_sparse,
     seal,
     unpack_sparse,
+    unpack_sum,
     unseal,
 )
 from stream_monitor.summaries.facts import Facts, FactsWire
@@ -201,17 +202,13 @@ class ScoredSummary:
     def from_wire(cls, wire: ScoredWire) -> ScoredSummary:
         if len(wire.sums) != len(ScoreSums._fields):
             raise damaged("a sum of losses is missing")
-        try:
-            scores = tuple(ExactSum.from_bytes(data) for data in wire.scores)
-            sums = ScoreSums(*map(ExactSum.from_bytes, wire.sums))
-        except ValueError as error:
-            raise damaged(str(error)) from error
+        scores = tuple(map(unpack_sum, wire.scores))
         summary = cls(
             Facts.from_wire(wire.facts),
             unpack_sparse(wire.negatives, BINS),
             unpack_sparse(wire.positives, BINS),
             scores,
-            sums,
+            ScoreSums(*map(unpack_sum, wire.sums)),
         )
         if len(scores) != CALIBRATION_BINS or summary.n != int(
             summary.negatives.sum() + summary.positives.sum()

@@ -39,10 +39,12 @@ from stream_monitor.pipeline.engine import (
     summariser_config,
 )
 from stream_monitor.pipeline.evaluate import Evaluator
-from stream_monitor.pipeline.messages import LabelSlot, Message, decode_message, encode_progress
+from stream_monitor.pipeline.messages import Message, decode_message, encode_progress
 from stream_monitor.pipeline.read_labels import LabelReader
 from stream_monitor.pipeline.summarise import Summariser
 from stream_monitor.reference.registry import References
+from stream_monitor.testing.join_partition import JoinPartition
+from stream_monitor.testing.readers import Process, Readers
 from stream_monitor.testing.wire import Wire
 
 
@@ -64,25 +66,16 @@ class FakeCluster:
         self.references = references
         self.logs = logs
         self.label_logs = label_logs
-        self.join_logs: list[list[bytes]] = [[] for _ in range(joins)]
         self.now_ms = 0
         self.dead_letters: list[SendDeadLetter] = []
         self.published: list[Publish] = []
         self.summaries: list[bytes] = []
+        self._joins = [JoinPartition(p, self.summaries, self._joiner) for p in range(joins)]
+        self.join_logs = [each.log for each in self._joins]
         self.committed = [0] * len(logs)
-        self._readers = [self._reader(p) for p in range(len(logs))]
+        self._readers = Readers(len(logs), self._reader)
         self.labels_committed = [0] * len(label_logs)
-        self._label_readers = [self._label_reader(p) for p in range(len(label_logs))]
-        self.floors = [0] * joins
-        self._joiners = [self._joiner(p) for p in range(joins)]
-        self._wires = [Wire() for _ in logs]
-        self._label_wires = [Wire() for _ in label_logs]
-        self._join_wires = [Wire() for _ in range(joins)]
-        self._known_floors = [0] * joins
-        self._zombies: dict[int, Joiner] = {}
-        self._zombie_readers: dict[int, tuple[Summariser, Wire]] = {}
-        self._zombie_label_readers: dict[int, tuple[LabelReader, Wire]] = {}
-        self._join_ends = [0] * joins  # what a joiner has to read before it hands on
+        self._label_readers = Readers(len(label_logs), self._label_reader)
         self._done: list[EvaluateEffect] = []  # by stage 2, in order, ever
         self.evaluator = Evaluator(evaluator_config(settings, references))
         self._at = 0
@@ -90,110 +83,90 @@ class FakeCluster:
 
     def position(self, partition: int) -> int:
         """The offset that stage 1 of a partition reads next."""
-        reader = self._readers[partition]
+        reader = self._readers[partition].reader
         return self.committed[partition] if reader.position is None else reader.position
 
     def read(self, partition: int, count: int) -> None:
         """Stage 1 handles the next ``count`` records of a partition."""
-        self._read(self._readers[partition], self._wires[partition], count)
+        self._read(self._readers[partition], count)
 
     def flush(self, partition: int, *, caught_up: bool = False) -> None:
         """Stage 1 hands on what it holds, and when that is there, how far it is."""
-        self._flush(self._readers[partition], self._wires[partition], caught_up=caught_up)
+        self._flush(self._readers[partition], caught_up=caught_up)
 
     def deliver(self, partition: int) -> None:
         """What the readers of a partition have sent is there."""
-        for wires in (self._wires, self._label_wires):
-            if partition < len(wires):
-                wires[partition].deliver()
+        if partition < len(self.logs):
+            self._readers[partition].wire.deliver()
+        if partition < len(self.label_logs):
+            self._label_readers[partition].wire.deliver()
 
     def commit(self, partition: int) -> None:
         """Stage 1 commits: the start of its open block."""
-        self._wires[partition].deliver()
-        self.committed[partition] = self._readers[partition].block_start
+        process = self._readers[partition]
+        process.wire.deliver()
+        self.committed[partition] = process.reader.block_start
 
     def crash_reader(self, partition: int, *kept: float) -> None:
         """Stage 1 of a partition is lost and begins again where it has committed."""
-        self._wires[partition].lose(kept or [1.0])
-        self._readers[partition] = self._reader(partition)
+        self._readers.crash(partition, *kept)
 
     def usurp_reader(self, partition: int) -> None:
         """Stage 1 of a partition begins again elsewhere, and the one before does not know it."""
-        zombie = self._readers[partition], self._wires[partition]
-        self._zombie_readers[partition] = zombie
-        self._wires[partition] = Wire()
-        self._readers[partition] = self._reader(partition)
+        self._readers.usurp(partition)
 
     def zombie_reads(self, partition: int, count: int, caught_up: bool) -> None:
         """A reader of stage 1 that was taken for dead goes on."""
-        if partition in self._zombie_readers:
-            reader, wire = self._zombie_readers[partition]
-            self._read(reader, wire, count)
-            self._flush(reader, wire, caught_up=caught_up)
-            wire.deliver()
+        zombie = self._readers.zombie(partition)
+        if zombie is not None:
+            self._read(zombie, count)
+            self._flush(zombie, caught_up=caught_up)
+            zombie.wire.deliver()
 
     def read_labels(self, partition: int, count: int) -> None:
         """A reader of labels handles the next ``count`` records, and may commit them."""
-        self._read_labels(self._label_readers[partition], self._label_wires[partition], count)
+        self._read_labels(self._label_readers[partition], count)
 
     def commit_labels(self, partition: int) -> None:
         """A reader of labels commits what it has told."""
-        self._label_wires[partition].deliver()
-        self.labels_committed[partition] = self._label_readers[partition].position or 0
+        process = self._label_readers[partition]
+        process.wire.deliver()
+        self.labels_committed[partition] = process.reader.position or 0
 
     def crash_labels(self, partition: int, *kept: float) -> None:
         """A reader of labels is lost and begins again where it has committed."""
-        self._label_wires[partition].lose(kept or [1.0])
-        self._label_readers[partition] = self._label_reader(partition)
+        self._label_readers.crash(partition, *kept)
 
     def usurp_labels(self, partition: int) -> None:
         """A reader of labels begins again elsewhere, and the one before does not know it."""
-        zombie = self._label_readers[partition], self._label_wires[partition]
-        self._zombie_label_readers[partition] = zombie
-        self._label_wires[partition] = Wire()
-        self._label_readers[partition] = self._label_reader(partition)
+        self._label_readers.usurp(partition)
 
     def zombie_reads_labels(self, partition: int, count: int) -> None:
         """A reader of labels that was taken for dead goes on."""
-        if partition in self._zombie_label_readers:
-            reader, wire = self._zombie_label_readers[partition]
-            self._read_labels(reader, wire, count)
-            wire.deliver()
+        zombie = self._label_readers.zombie(partition)
+        if zombie is not None:
+            self._read_labels(zombie, count)
+            zombie.wire.deliver()
 
     def join(self, partition: int, count: int) -> None:
         """A joiner handles the next ``count`` messages."""
-        joiner = self._joiners[partition]
-        for data in self.join_logs[partition][joiner.position : joiner.position + count]:
-            joiner.handle(joiner.position, data)
+        self._joins[partition].join(count)
 
     def flush_joins(self, partition: int) -> None:
         """A joiner hands on what it knows, and may commit its floor."""
-        joiner = self._joiners[partition]
-        if joiner.position < self._join_ends[partition]:
-            return
-        for labels in joiner.flush():
-            data = LabelSlot(partition, labels).encode()
-            self._join_wires[partition].send(self.summaries, data)
-        self._known_floors[partition] = joiner.floor
+        self._joins[partition].flush()
 
     def commit_joins(self, partition: int) -> None:
         """A joiner commits its floor."""
-        self._join_wires[partition].deliver()
-        self.floors[partition] = self._known_floors[partition]
+        self._joins[partition].commit()
 
     def crash_joiner(self, partition: int, *kept: float) -> None:
         """A joiner is lost and begins again at its floor."""
-        self._join_wires[partition].lose(kept or [1.0])
-        self._zombies[partition] = self._joiners[partition]
-        self._known_floors[partition] = self.floors[partition]
-        self._joiners[partition] = self._joiner(partition)
-        self._join_ends[partition] = len(self.join_logs[partition])
+        self._joins[partition].crash(*kept)
 
     def flush_zombie(self, partition: int) -> None:
         """A joiner that was believed lost says what it knew, after its successor has spoken."""
-        zombie = self._zombies.pop(partition, None)
-        for labels in [] if zombie is None else zombie.flush():
-            self.summaries.append(LabelSlot(partition, labels).encode())
+        self._joins[partition].flush_zombie()
 
     def pump(self) -> None:
         """Everything that is there moves on, through all stages; a second passes."""
@@ -203,12 +176,7 @@ class FakeCluster:
         for partition in range(len(self.logs)):
             self.read(partition, 10)
             self.flush(partition)
-        self._everything_arrives()
-        for partition, joined in enumerate(self.join_logs):
-            self.join(partition, len(joined))
-            self.flush_joins(partition)
-        self._everything_arrives()
-        self.read_summaries(len(self.summaries))
+        self._everything_moves_on()
 
     def read_summaries(self, count: int) -> None:
         """Stage 2 handles the next ``count`` messages."""
@@ -251,12 +219,7 @@ class FakeCluster:
         self.now_ms = 10**14
         for partition in range(len(self.logs)):
             self.flush(partition, caught_up=True)
-        self._everything_arrives()
-        for partition, joined in enumerate(self.join_logs):
-            self.join(partition, len(joined))
-            self.flush_joins(partition)
-        self._everything_arrives()
-        self.read_summaries(len(self.summaries))
+        self._everything_moves_on()
         for _ in range(8):  # silence is confirmed, of the last flush and of those before
             self.now_ms += 10**9
             for partition in range(len(self.logs)):
@@ -291,28 +254,40 @@ class FakeCluster:
         reader.seek(self.labels_committed[partition])
         return reader
 
-    def _joiner(self, partition: int) -> Joiner:
-        config = joiner_config(self.settings, self.references)
-        return Joiner(config, start=self.floors[partition])
+    def _joiner(self, floor: int) -> Joiner:
+        return Joiner(joiner_config(self.settings, self.references), start=floor)
 
-    def _read(self, reader: Summariser, wire: Wire, count: int) -> None:
+    def _read(self, process: Process[Summariser], count: int) -> None:
+        reader = process.reader
         start = reader.position or 0
         records = self.logs[reader.partition][start : start + count]
-        self._send(wire, reader.handle(records, self.now_ms))
+        self._send(process.wire, reader.handle(records, self.now_ms))
 
-    def _flush(self, reader: Summariser, wire: Wire, *, caught_up: bool) -> None:
-        effects = reader.flush(self.now_ms, caught_up=caught_up)
-        self._send(wire, [e for e in effects if not isinstance(e, SendProgress)])
-        wire.deliver()
-        self._send(wire, [e for e in effects if isinstance(e, SendProgress)])
+    def _flush(self, process: Process[Summariser], *, caught_up: bool) -> None:
+        effects = process.reader.flush(self.now_ms, caught_up=caught_up)
+        self._send(process.wire, [e for e in effects if not isinstance(e, SendProgress)])
+        process.wire.deliver()
+        self._send(process.wire, [e for e in effects if isinstance(e, SendProgress)])
 
-    def _read_labels(self, reader: LabelReader, wire: Wire, count: int) -> None:
+    def _read_labels(self, process: Process[LabelReader], count: int) -> None:
+        reader = process.reader
         start = reader.position or 0
-        self._send(wire, reader.handle(self.label_logs[reader.partition][start : start + count]))
+        records = self.label_logs[reader.partition][start : start + count]
+        self._send(process.wire, reader.handle(records))
+
+    def _everything_moves_on(self) -> None:
+        self._everything_arrives()
+        for joins in self._joins:
+            joins.join(len(joins.log))
+            joins.flush()
+        self._everything_arrives()
+        self.read_summaries(len(self.summaries))
 
     def _everything_arrives(self) -> None:
-        for wire in (*self._label_wires, *self._wires, *self._join_wires):
-            wire.deliver()
+        self._label_readers.deliver()
+        self._readers.deliver()
+        for joins in self._joins:
+            joins.wire.deliver()
 
     def _send(self, wire: Wire, effects: Sequence[SummariseEffect | LabelEffect]) -> None:
         for effect in effects:

@@ -24,13 +24,9 @@ import threading
 import time
 import uuid
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from stream_monitor.errors import BrokerError, ConfigurationError
 from stream_monitor.testing.listeners import Listeners
-
-if TYPE_CHECKING:
-    from types import TracebackType
 
 KAFKA_VERSION = "4.4.0"
 _MIN_JAVA = 17
@@ -180,12 +176,7 @@ class KafkaServer:
         self.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.stop()
 
     def start(self) -> None:

@@ -12,14 +12,10 @@ import subprocess
 import tempfile
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from stream_monitor.errors import ConfigurationError, StreamMonitorError
 from stream_monitor.testing.kafka import free_port
 from stream_monitor.testing.listeners import Certificates
-
-if TYPE_CHECKING:
-    from types import TracebackType
 
 _START_TIMEOUT_S = 10.0
 _READY = "Ready to accept connections"
@@ -116,11 +112,6 @@ class RedisServer:
         self.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.stop()
         self._home.cleanup()

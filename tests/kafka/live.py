@@ -164,6 +164,12 @@ class Site:
         for reader in self._reading.values():
             reader.close()
 
+    def __enter__(self) -> Site:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
 
 class Reader:
     """A topic from its beginning to what is its end when asked."""

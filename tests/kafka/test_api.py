@@ -76,14 +76,12 @@ def events(model: str, rows: range) -> list[dict[str, Any]]:
 
 @pytest.fixture(scope="module")
 def site(kafka: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    site = Site(kafka, tmp_path_factory.mktemp("api"), api=ApiSettings(simulate=True))
-    site.create_topics()
-    for model in MODELS:
-        site.publish(published(reference(model)))
-    try:
+    api = ApiSettings(simulate=True)
+    with Site(kafka, tmp_path_factory.mktemp("api"), api=api) as site:
+        site.create_topics()
+        for model in MODELS:
+            site.publish(published(reference(model)))
         yield site
-    finally:
-        site.close()
 
 
 @pytest.fixture(scope="module")

@@ -77,7 +77,7 @@ def workers(
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("REDIS_URL", redis.url)
         both = (site.worker("left"), site.worker("right"))
-    try:
+    with site:
         for worker in both:
             worker.until_running()
         until(lambda: all(len(held(worker)) == PARTITIONS // 2 for worker in both))
@@ -85,8 +85,6 @@ def workers(
         for model in MODELS.values():
             until(partial(windows, both[0], model))
         yield both
-    finally:
-        site.close()
 
 
 def drift_from_redis(worker: Monitor, model: str, was: Answer) -> Answer | None:
@@ -134,25 +132,24 @@ def test_without_kafka_nothing_is_accepted_and_what_was_said_is_told_with_its_ag
     tmp_path: Path,
 ) -> None:
     event = {"model": MODELS[0], "features": {"x": 1.0}}
-    with KafkaServer() as kafka:
-        site = Site(kafka.bootstrap_servers, tmp_path, api=ApiSettings())
-        try:
-            fill(site)
-            worker = site.worker("one")
-            worker.until_running()
-            until(lambda: len(held(worker)) == PARTITIONS)
-            feed(site, range(ROWS))
-            before = until(lambda: (got := drift(worker, MODELS[0])).document["windows"] and got)
-            assert send(worker, event) == (202, {"accepted": 1}, None)
-            assert ask(worker, "/monitor/models").age_s <= 2
-            kafka.stop()
-            status, problem, again = send(worker, event)
-            assert (status, again) == (503, "1")
-            assert "send this again" in problem["detail"]
-            got = ask(worker, "/monitor/models")
-            assert (got.status, got.source) == (200, "topics")
-            assert got.age_s > 2
-            known = {window["report_id"] for window in drift(worker, MODELS[0]).document["windows"]}
-            assert {window["report_id"] for window in before.document["windows"]} <= known
-        finally:
-            site.close()
+    with (
+        KafkaServer() as kafka,
+        Site(kafka.bootstrap_servers, tmp_path, api=ApiSettings()) as site,
+    ):
+        fill(site)
+        worker = site.worker("one")
+        worker.until_running()
+        until(lambda: len(held(worker)) == PARTITIONS)
+        feed(site, range(ROWS))
+        before = until(lambda: (got := drift(worker, MODELS[0])).document["windows"] and got)
+        assert send(worker, event) == (202, {"accepted": 1}, None)
+        assert ask(worker, "/monitor/models").age_s <= 2
+        kafka.stop()
+        status, problem, again = send(worker, event)
+        assert (status, again) == (503, "1")
+        assert "send this again" in problem["detail"]
+        got = ask(worker, "/monitor/models")
+        assert (got.status, got.source) == (200, "topics")
+        assert got.age_s > 2
+        known = {window["report_id"] for window in drift(worker, MODELS[0]).document["windows"]}
+        assert {window["report_id"] for window in before.document["windows"]} <= known

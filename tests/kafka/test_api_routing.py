@@ -29,14 +29,11 @@ ROWS = 240
 
 @pytest.fixture(scope="module")
 def site(kafka: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    site = Site(kafka, tmp_path_factory.mktemp("routing"), api=ApiSettings())
-    site.create_topics()
-    for model in MODELS.values():
-        site.publish(published(reference(model)))
-    try:
+    with Site(kafka, tmp_path_factory.mktemp("routing"), api=ApiSettings()) as site:
+        site.create_topics()
+        for model in MODELS.values():
+            site.publish(published(reference(model)))
         yield site
-    finally:
-        site.close()
 
 
 @pytest.fixture(scope="module")

@@ -48,7 +48,7 @@ def restated(kafka: str, home: Path, world: World, timeout_s: float) -> dict[str
         }
     )
     site.config.write_text(to_yaml(site.settings), encoding="utf-8")
-    try:
+    with site:
         site.create_topics()
         site.publish(world.reference)
         events = messages(world.events, Format.JSON, max_bytes=_LARGE)
@@ -77,8 +77,6 @@ def restated(kafka: str, home: Path, world: World, timeout_s: float) -> dict[str
         until_labelled(steady, reports, world, timeout_s)
         assert [victim.stop(), steady.stop()] == [0, 0]
         return reports.update()
-    finally:
-        site.close()
 
 
 def send(site: Site, topic: str, message: Message, rng: random.Random) -> None:

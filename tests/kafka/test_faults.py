@@ -103,8 +103,7 @@ def ended(site: Site, worker: Monitor, reports: Documents, expected: dict[str, A
 
 def killed(kafka: str, home: Path) -> Run:
     """Three kills; after the second one the worker's disk is gone too."""
-    site = Site(kafka, home)
-    try:
+    with Site(kafka, home) as site:
         site.create_topics()
         site.publish(reference())
         events = stream(60_000, 10)
@@ -122,8 +121,6 @@ def killed(kafka: str, home: Path) -> Run:
         worker.until_running()
         feeding.finish()
         return ended(site, worker, reports, expected)
-    finally:
-        site.close()
 
 
 def frozen(kafka: str, home: Path) -> Run:
@@ -132,8 +129,7 @@ def frozen(kafka: str, home: Path) -> Run:
     As a paused machine or a throttled container does; what it has not read meanwhile is not
     silence.
     """
-    site = Site(kafka, home)
-    try:
+    with Site(kafka, home) as site:
         site.create_topics()
         site.publish(reference())
         events = stream(40_000, 15, seed=8)
@@ -147,14 +143,11 @@ def frozen(kafka: str, home: Path) -> Run:
             time.sleep(turn_ms / 1000)
         feeding.finish()
         return ended(site, worker, reports, expected)
-    finally:
-        site.close()
 
 
 def joined_and_left(kafka: str, home: Path) -> Run:
     """A second worker joins in the middle, then the first one leaves."""
-    site = Site(kafka, home)
-    try:
+    with Site(kafka, home) as site:
         site.create_topics()
         site.publish(reference())
         events = stream(40_000, 15, seed=6)
@@ -173,8 +166,6 @@ def joined_and_left(kafka: str, home: Path) -> Run:
         late = second.metric("events_late_total")
         codes.append(second.stop())
         return Run(reports.update(), expected, codes, site.committed("predictions"), late)
-    finally:
-        site.close()
 
 
 #: Messages that cannot be read, with what they are counted as and their headers.
@@ -210,8 +201,7 @@ class Interleaved:
 
 def interleaved(kafka: str, home: Path) -> Interleaved:
     """Bad messages among the events, and among the summaries."""
-    site = Site(kafka, home)
-    try:
+    with Site(kafka, home) as site:
         site.create_topics()
         site.publish(reference())
         events = stream(4_000, 50, seed=7)
@@ -240,8 +230,6 @@ def interleaved(kafka: str, home: Path) -> Interleaved:
         committed = site.committed("predictions")
         run = Run(reports.update(), expected, [code], committed, late)
         return Interleaved(run, site.messages("dead_letters"), counted, health, limit - 100)
-    finally:
-        site.close()
 
 
 def test_a_worker_killed_three_times_says_what_one_batch_pass_says(

@@ -108,8 +108,7 @@ def until_final(worker: Monitor, reports: Documents, run: Run) -> None:
 
 def killed(kafka: str, home: Path) -> Run:
     """Two workers; one is killed three times while predictions and labels come."""
-    site = site_of(kafka, home)
-    try:
+    with site_of(kafka, home) as site:
         site.create_topics()
         site.publish(reference())
         events, labels = stream(24_000, 20, seed=3)
@@ -133,14 +132,11 @@ def killed(kafka: str, home: Path) -> Run:
         until_final(steady, reports, run)
         run.exit_codes = [victim.stop(), steady.stop()]
         return run
-    finally:
-        site.close()
 
 
 def resumed(kafka: str, home: Path) -> Run:
     """Labels for predictions that a killed worker had read, and labels that say it twice."""
-    site = site_of(kafka, home)
-    try:
+    with site_of(kafka, home) as site:
         site.create_topics()
         site.publish(reference())
         events, labels = stream(4_000, 20, seed=4)
@@ -171,8 +167,6 @@ def resumed(kafka: str, home: Path) -> Run:
         second.until(both_are_set_aside)
         run.exit_codes = [second.stop()]
         return run
-    finally:
-        site.close()
 
 
 @pytest.fixture(scope="module")

@@ -39,10 +39,9 @@ def site(kafka: str, tmp_path: Path) -> Iterator[Site]:
         alerts=AlertSettings(consecutive=2, recover=2),
         performance=PerformanceSettings(min=MinimumSettings(accuracy=0.9)),
     )
-    site = Site(kafka, tmp_path, {"m": of_model})
-    site.create_topics()
-    yield site
-    site.close()
+    with Site(kafka, tmp_path, {"m": of_model}) as site:
+        site.create_topics()
+        yield site
 
 
 def phase(number: int) -> list[Event]:

@@ -28,10 +28,9 @@ FIRST, SECOND = published(reference()), published(reference(shift=5.0))
 
 @pytest.fixture
 def site(kafka: str, tmp_path: Path) -> Iterator[Site]:
-    site = Site(kafka, tmp_path)
-    site.create_topics()
-    yield site
-    site.close()
+    with Site(kafka, tmp_path) as site:
+        site.create_topics()
+        yield site
 
 
 def of_window(report: dict[str, Any]) -> dict[str, Any]:

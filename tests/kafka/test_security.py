@@ -136,15 +136,13 @@ def test_a_worker_whose_password_file_is_missing_does_not_start(tmp_path: Path) 
     site.config.write_text(
         to_yaml(site.settings.model_copy(update={"kafka": kafka})), encoding="utf-8"
     )
-    try:
+    with site:
         worker = site.worker("a")
         assert worker.process.wait(30) == 2
         assert worker.said().splitlines()[-1] == (
             f"error: kafka.security.password_file {missing} cannot be read: "
             "No such file or directory"
         )
-    finally:
-        site.close()
 
 
 @dataclass(frozen=True)
@@ -257,7 +255,7 @@ def test_a_worker_over_sasl_ssl_judges_what_a_batch_pass_does(
     )
     settings = site.settings.model_copy(update={"kafka": kafka})
     site.config.write_text(to_yaml(settings), encoding="utf-8")
-    try:
+    with site:
         made = asyncio.run(create_topics(settings))
         assert set(made.values()) == {Outcome.CREATED}
         asyncio.run(publish(reference(), kafka))
@@ -273,8 +271,6 @@ def test_a_worker_over_sasl_ssl_judges_what_a_batch_pass_does(
         assert sum(site.committed("summaries")) > 0
         assert "Traceback" not in worker.said()
         assert PASSWORD not in worker.said()
-    finally:
-        site.close()
 
 
 @pytest.mark.kafka
@@ -291,12 +287,10 @@ def test_a_worker_with_a_wrong_password_ends_with_a_sentence_and_exit_code_4(
         to_yaml(site.settings.model_copy(update={"kafka": kafka})), encoding="utf-8"
     )
     monkeypatch.setenv("STREAM_MONITOR_KAFKA__SECURITY__PASSWORD", "wrong-horse")
-    try:
+    with site:
         worker = site.worker("a", "-v")
         assert worker.process.wait(30) == 4
         last = worker.said().splitlines()[-1]
         assert last.startswith("error: cannot reach Kafka")
         assert "are mechanism, username and password right?" in last
         assert "wrong-horse" not in worker.said()
-    finally:
-        site.close()

@@ -72,7 +72,7 @@ def live(kafka: str, home: Path) -> Life:
     """Start, a burst, silence, events in real time, late events, a kill, a stop."""
     site = Site(kafka, home, models={"live": LIVE})
     life = Life()
-    try:
+    with site:
         site.create_topics()
         site.publish(reference())
         events = stream(30_000, 20, seed=9)
@@ -112,8 +112,6 @@ def live(kafka: str, home: Path) -> Life:
         life.exit_code = worker.stop()
         life.words = worker.said()
         return life
-    finally:
-        site.close()
 
 
 @dataclass
@@ -127,8 +125,7 @@ class Stop:
 
 def stopped(kafka: str, home: Path) -> Stop:
     """A stop in the middle of a block of each partition."""
-    site = Site(kafka, home)
-    try:
+    with Site(kafka, home) as site:
         site.create_topics()
         last_words = home / "positions.json"
         worker = site.worker("a", last_words=last_words)
@@ -146,8 +143,6 @@ def stopped(kafka: str, home: Path) -> Stop:
                 "summaries": site.committed("summaries"),
             },
         )
-    finally:
-        site.close()
 
 
 @dataclass
@@ -172,11 +167,8 @@ def ended(worker: Monitor) -> Refusal:
 
 
 def refused(kafka: str, home: Path, *arguments: str) -> Refusal:
-    site = Site(kafka, home)
-    try:
+    with Site(kafka, home) as site:
         return ended(site.worker("a", *arguments))
-    finally:
-        site.close()
 
 
 def unlike(kafka: str, home: Path) -> Refusal:
@@ -185,10 +177,8 @@ def unlike(kafka: str, home: Path) -> Refusal:
     name = site.settings.kafka.topic("summaries")
     admin = AdminClient({"bootstrap.servers": kafka})
     admin.create_topics([NewTopic(name, PARTITIONS + 2, 1)])[name].result(20)
-    try:
+    with site:
         return ended(site.worker("a"))
-    finally:
-        site.close()
 
 
 @pytest.fixture(scope="module")

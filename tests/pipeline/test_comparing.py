@@ -11,6 +11,7 @@ from stream_monitor.detectors.verdict import State
 from stream_monitor.detectors.worse import MOST, Loss
 from stream_monitor.pipeline.comparing import Comparing, PaneVersions
 from stream_monitor.summaries.slices import smallest
+from tests.pipeline.folds import assert_only_last_counts_matter
 
 SLIDE = 60_000
 MODEL = ModelSettings(
@@ -43,31 +44,8 @@ def test_panes_that_change_leave_or_are_kept_give_what_the_last_counts_give(
     counts: list[list[tuple[int, int, float]]], data: st.DataObject
 ) -> None:
     panes = of(counts)
-    ends = [at * SLIDE for at in range(1, len(panes) + 3)]
-    straight = comparing()
-    for pane in panes:
-        straight.put(pane)
-    expected = list(straight.at(ends))
-
-    live = comparing()
-    for pane in panes:  # before their labels
-        live.put(pane._replace(losses={}))
-    list(live.at(ends[:: data.draw(st.integers(1, 3))]))
-    for pane in data.draw(st.permutations(panes)):
-        live.put(pane)
-        list(live.at([data.draw(st.sampled_from(ends))]))
-    assert list(live.at(ends)) == expected
-
-    before = data.draw(st.integers(0, len(panes)))
-    live.retire(before * SLIDE)
-    # Windows that reach behind what has left are closed: no one asks for them.
-    open_ = [found for found in expected if found.end_ms - MODEL.window_ms >= before * SLIDE]
-    asked = [found.end_ms for found in open_]
-    assert list(live.at(asked)) == open_
-    again = comparing(live.kept())
-    for pane in panes:
-        again.put(pane)
-    assert list(again.at(asked)) == open_
+    unlabelled = [pane._replace(losses={}) for pane in panes]
+    assert_only_last_counts_matter(comparing, panes, unlabelled, MODEL, data)
 
 
 def pane(at: int, **versions: tuple[int, float]) -> PaneVersions:

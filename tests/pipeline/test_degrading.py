@@ -12,6 +12,7 @@ from stream_monitor.config.monitors import PerformanceSettings
 from stream_monitor.config.settings import ModelSettings
 from stream_monitor.detectors.degradation.panes import PaneErrors
 from stream_monitor.pipeline.degrading import Degrading
+from tests.pipeline.folds import assert_only_last_counts_matter
 from tests.pipeline.test_restating import World
 
 SLIDE = 60_000
@@ -32,37 +33,18 @@ def of(counts: list[tuple[int, int]]) -> list[PaneErrors]:
     return [PaneErrors(at * SLIDE, n, wrong) for at, (n, wrong) in enumerate(counts)]
 
 
+def degrading(kept: bytes) -> Degrading:
+    return Degrading.of(MODEL, None, kept)
+
+
 @settings(deadline=None, max_examples=60)
 @given(counts=COUNTS, data=st.data())
 def test_panes_that_change_leave_or_are_kept_give_what_the_last_counts_give(
     counts: list[tuple[int, int]], data: st.DataObject
 ) -> None:
     panes = of(counts)
-    ends = [at * SLIDE for at in range(1, len(panes) + 3)]
-    straight = Degrading.of(MODEL, None, b"")
-    for pane in panes:
-        straight.put(pane)
-    expected = list(straight.at(ends))
-
-    live = Degrading.of(MODEL, None, b"")
-    for pane in panes:  # with half of their labels
-        live.put(pane._replace(n=pane.n // 2, errors=pane.errors // 2))
-    list(live.at(ends[:: data.draw(st.integers(1, 3))]))
-    for pane in data.draw(st.permutations(panes)):
-        live.put(pane)
-        list(live.at([data.draw(st.sampled_from(ends))]))
-    assert list(live.at(ends)) == expected
-
-    before = data.draw(st.integers(0, len(panes)))
-    live.retire(before * SLIDE)
-    # Windows that reach behind what has left are closed: no one asks for them.
-    open_ = [found for found in expected if found.end_ms - MODEL.window_ms >= before * SLIDE]
-    asked = [found.end_ms for found in open_]
-    assert list(live.at(asked)) == open_
-    again = Degrading.of(MODEL, None, live.kept())
-    for pane in panes:
-        again.put(pane)
-    assert list(again.at(asked)) == open_
+    half = [pane._replace(n=pane.n // 2, errors=pane.errors // 2) for pane in panes]
+    assert_only_last_counts_matter(degrading, panes, half, MODEL, data)
 
 
 def test_errors_that_double_are_found_in_whatever_order_the_labels_come() -> None:

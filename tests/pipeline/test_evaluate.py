@@ -8,7 +8,7 @@ from stream_monitor.alerts.rule import Phase, Severity, Window
 from stream_monitor.alerts.state import AlertState
 from stream_monitor.alerts.tracker import AlertKey
 from stream_monitor.detectors.verdict import Carrier, Family
-from stream_monitor.pipeline import state
+from stream_monitor.pipeline import items, state
 from stream_monitor.pipeline.effects import Delete, EvaluateEffect, Publish, Put, Stream
 from stream_monitor.pipeline.engine import LocalEngine
 from stream_monitor.pipeline.evaluate import Evaluator
@@ -227,7 +227,7 @@ alerts = st.dictionaries(
 def test_what_was_judged_survives_its_encoding(
     model: str, ends: dict[str, int], held: dict[AlertKey, AlertState]
 ) -> None:
-    judged = state.Judged(model, ends, held, held, (), 7)
+    judged = items.Judged(model, ends, held, held, (), 7)
     put = state.put_model(judged)
     assert state.decode(put.key, put.value) == judged
 
@@ -236,5 +236,5 @@ def test_what_was_judged_survives_its_encoding(
 def test_a_slot_in_the_table_survives_its_encoding(stored: StoredSlot) -> None:
     key = SlotKey("m\x00ö", "hash", -5, 10, 3, 7)
     put = state.put_slot(key, stored)
-    assert state.decode(put.key, put.value) == state.KeptSlot(key, stored)
+    assert state.decode(put.key, put.value) == items.KeptSlot(key, stored)
     assert state.delete_slot(key).key == put.key

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from stream_monitor.config.monitors import AlertSettings, QualitySettings
+from stream_monitor.pipeline.items import KeptRetired
 from stream_monitor.pipeline.lane import Lane
-from stream_monitor.pipeline.state import KeptRetired, decode, put_retired
+from stream_monitor.pipeline.state import decode, put_retired
 from stream_monitor.summaries.slices import SlicedTraffic
 from stream_monitor.windows.panes import WindowSpec
 from tests.pipeline.events import EPOCH_MS, SETTINGS, SLIDE_MS, WINDOW_MS

@@ -6,9 +6,8 @@ import ipaddress
 import socket
 import ssl
 
-from stream_monitor.client.certificates import load_chain, reason
+from stream_monitor.client.certificates import load_chain, trusting
 from stream_monitor.config.api import ApiSettings
-from stream_monitor.errors import ConfigurationError
 
 
 def advertised(api: ApiSettings, port: int, scheme: str = "http") -> str:
@@ -29,13 +28,7 @@ def peer_tls(api: ApiSettings) -> ssl.SSLContext:
     Raises:
         ConfigurationError: a file of the settings cannot be used.
     """
-    try:
-        context = ssl.create_default_context(cafile=api.peer_ca_file)
-    except OSError as exc:  # ssl.SSLError is one
-        raise ConfigurationError(
-            f"api.peer_ca_file {api.peer_ca_file} cannot be used: {reason(exc)}; "
-            "it holds the certificates of authorities in PEM"
-        ) from exc
+    context = trusting(api.peer_ca_file, "api.peer_ca_file")
     if api.client_ca_file is not None and api.cert_file is not None and api.key_file is not None:
         load_chain(context, api.cert_file, api.key_file, "api")
     return context
