@@ -209,7 +209,7 @@ class Worker:
         self._stages[partition.topic].seek(partition.partition, offset)
 
     async def _flush(self) -> None:
-        await self._stage1.flush(consumer_of(self.app).positions())
+        await self._stage1.flush(consumer_of(self.app).position_of)
 
     async def _flush_joins(self) -> None:
         await self._joins.flush(consumer_of(self.app).positions())
