@@ -16,6 +16,7 @@ from stream_monitor.config.settings import Settings
 from stream_monitor.errors import ConfigurationError
 from stream_monitor.kafka.admin import STATE_TABLE, changelog, create_topics, topic_specs
 from stream_monitor.kafka.app import AppSettings, create_app, run_app
+from stream_monitor.kafka.clients import batch_bytes
 from stream_monitor.kafka.clock import now_ms
 from stream_monitor.kafka.joining import JoinStage, LabelStage
 from stream_monitor.kafka.offsets import commit_blocks
@@ -81,6 +82,7 @@ class Worker:
         )
         # Faust's own limit is 1 MB: a larger slot or dead letter would end the worker, always.
         self.app.conf.producer_max_request_size = kafka.max_message_bytes
+        self.app.conf.producer_max_batch_size = batch_bytes(kafka)
         transport_of(self.app).listener = self
         transport_of(self.app).owned |= {kafka.topic("reports"), kafka.topic("alerts")}
         sender = Sender(self.app, kafka)

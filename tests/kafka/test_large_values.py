@@ -1,13 +1,18 @@
-"""Values of the state's table that are larger than a message of Kafka may be."""
+"""What is larger than a message of Kafka may be: values of the state's table, and batches."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from confluent_kafka import Producer
 
+from stream_monitor.config.settings import KafkaSettings, Settings, WorkerSettings
+from stream_monitor.kafka.admin import create_topics
+from stream_monitor.kafka.clients import producing
+from stream_monitor.kafka.worker import Worker
 from tests.kafka.test_transport import PARTITIONS, Workers, committed, last_values, make_topic
 from tests.kafka.worker import STATE_BYTES
 
@@ -55,3 +60,36 @@ def test_a_worker_goes_on_with_a_large_value_that_another_has_kept(
     }
     expected = str(ROWS).encode().rjust(10)
     assert there == {f"{p}:last".encode(): expected for p in range(PARTITIONS)}
+
+
+def small(kafka: str, home: Path) -> Settings:
+    """Topics whose limit on a message is below what is sent together otherwise."""
+    return Settings(
+        kafka=KafkaSettings(
+            bootstrap_servers=kafka,
+            topic_prefix=f"{home.name}-",
+            partitions=1,
+            max_message_bytes=4096,
+        ),
+        worker=WorkerSettings(data_dir=str(home / "data")),
+    )
+
+
+def test_small_messages_that_come_together_are_no_batch_that_the_broker_refuses(
+    kafka: str, tmp_path: Path
+) -> None:
+    settings = small(kafka, tmp_path)
+
+    async def send() -> list[int]:
+        await create_topics(settings)
+        async with producing(settings.kafka) as producer:
+            topic = settings.kafka.topic("predictions")
+            sent = [await producer.send(topic, bytes(1000)) for _ in range(100)]
+            return [(await each).offset for each in sent]
+
+    assert asyncio.run(send()) == list(range(100))
+
+
+def test_a_worker_sends_as_much_together_as_a_message_may_have(tmp_path: Path) -> None:
+    settings = small("127.0.0.1:1", tmp_path)
+    assert Worker(settings).app.conf.producer_max_batch_size == settings.kafka.max_message_bytes
