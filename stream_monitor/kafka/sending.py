@@ -6,10 +6,17 @@ from collections.abc import Awaitable, Sequence
 from typing import Any, cast
 
 import faust
+from aiokafka.partitioner import DefaultPartitioner
 
 from stream_monitor.config.settings import KafkaSettings, Topic
 from stream_monitor.errors import BrokerError
 from stream_monitor.kafka.producer import Producer
+
+
+def partition_of(key: bytes, partitions: int) -> int:
+    """Which of so many partitions a message with this key goes to, whoever of us sends it."""
+    every = list(range(partitions))
+    return int(DefaultPartitioner()(key, every, every))
 
 
 class Sender:

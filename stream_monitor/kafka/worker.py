@@ -19,6 +19,7 @@ from stream_monitor.kafka.app import AppSettings, create_app, run_app
 from stream_monitor.kafka.clients import batch_bytes
 from stream_monitor.kafka.clock import now_ms
 from stream_monitor.kafka.joining import JoinStage, LabelStage
+from stream_monitor.kafka.joins_place import check_joins
 from stream_monitor.kafka.offsets import commit_blocks
 from stream_monitor.kafka.owners import Owners
 from stream_monitor.kafka.reach import reached
@@ -192,6 +193,9 @@ class Worker:
                         f"{summaries} has {parts} partitions and {table} {kept}, and both have to "
                         "have as many; delete the second, and set kafka.partitions to the first's"
                     )
+                joins = there.get(kafka.topic("joins"))
+                if joins is not None and self.settings.labels.join:
+                    await check_joins(kafka, joins)
                 if absent:
                     await create_topics(self.settings)
 
