@@ -15,14 +15,17 @@ from typing import NamedTuple
 
 import numpy as np
 
+from stream_monitor.errors import ConfigurationError
 from stream_monitor.joining.given import Fresh
 from stream_monitor.joining.messages import (
     BadJoinMessageError,
+    JoinMessage,
     LabelPart,
     PredictionPart,
     Source,
     decode_join,
 )
+from stream_monitor.joining.outbox import target_of
 from stream_monitor.joining.pending import Outcome, Pending
 from stream_monitor.joining.ranges import GapError, Ranges
 from stream_monitor.reference.model import NO_REFERENCE, Reference
@@ -95,20 +98,43 @@ class _Model:
     panes: dict[PaneKey, _Pane] = field(default_factory=dict)
 
 
+def check_place(message: JoinMessage, partition: int, partitions: int) -> None:
+    """See that the rows of a message belong into a partition of so many, as their ids say.
+
+    Raises:
+        ConfigurationError: they do not.
+    """
+    for part in message.parts:
+        if np.any(target_of(part.ids, partitions) != partition):
+            raise ConfigurationError(
+                f"the topic joins has {partitions} partitions now, and what is in its partition "
+                f"{partition} was told when it had another number: labels would not find their "
+                "predictions; delete joins and begin anew with another kafka.group, which reads "
+                "again what Kafka still has"
+            )
+
+
 class Joiner:
-    """The machine of one partition of ``joins``.
+    """The machine of one partition of ``joins``, which has ``partitions`` of them.
 
     Feed it the partition's messages in offset order with :meth:`handle`, call :meth:`flush`
     now and then.
     """
 
     def __init__(
-        self, config: JoinerConfig, counts: JoinCounts | None = None, start: int = 0
+        self,
+        config: JoinerConfig,
+        counts: JoinCounts | None = None,
+        start: int = 0,
+        partition: int = 0,
+        partitions: int = 1,
     ) -> None:
         self.counts = JoinCounts() if counts is None else counts
         self.models: dict[str, _Model] = {}
         self.position = start  # the next offset
         self._start = start
+        self._partition = partition
+        self._partitions = partitions
         self._config = config
         self._ranges = Ranges(from_start=start == 0)
         self._log: deque[tuple[int, int]] = deque()  # offset and bytes of the messages held
@@ -129,10 +155,16 @@ class Joiner:
         return self._held_bytes
 
     def handle(self, offset: int, data: bytes) -> None:
-        """Take one message in; what cannot be read is counted, and nothing else is lost."""
+        """Take one message in; what cannot be read is counted, and nothing else is lost.
+
+        Raises:
+            ConfigurationError: rows of it would be told to another partition now, and so are
+                the labels that come for them.
+        """
         self.position = offset + 1
         try:
             message = decode_join(data)
+            check_place(message, self._partition, self._partitions)
             new = self._ranges.take(message.source, message.range)
         except BadJoinMessageError as error:
             self.counts.errors[str(error)] += 1

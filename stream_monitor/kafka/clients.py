@@ -13,6 +13,11 @@ from stream_monitor.config.settings import KafkaSettings
 from stream_monitor.kafka.security import client_options, unreachable
 
 
+def batch_bytes(kafka: KafkaSettings) -> int:
+    """Bytes that a producer sends together: the broker's limit on a message is one on a batch."""
+    return min(256 * 1024, kafka.max_message_bytes)
+
+
 @asynccontextmanager
 async def producing(kafka: KafkaSettings) -> AsyncIterator[AIOKafkaProducer]:
     """A producer whose sends are acknowledged by all replicas in order; flushed at the end."""
@@ -20,7 +25,7 @@ async def producing(kafka: KafkaSettings) -> AsyncIterator[AIOKafkaProducer]:
         bootstrap_servers=kafka.bootstrap_servers,
         acks="all",
         max_request_size=kafka.max_message_bytes,
-        max_batch_size=256 * 1024,
+        max_batch_size=batch_bytes(kafka),
         linger_ms=5,
         **client_options(kafka.security),
     )

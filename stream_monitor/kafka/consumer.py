@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any, cast
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 
-from stream_monitor.kafka.fetching import ConsumerThread, Seek
+from stream_monitor.kafka.fetching import ConsumerThread, Fetched, Seek
 from stream_monitor.kafka.offsets import PartitionOffsets, Position, commit_processed
 from stream_monitor.kafka.scheduler import Batch, BatchScheduler
 from stream_monitor.kafka.tracking import TrackedMessage
@@ -77,11 +77,15 @@ class Consumer(driver.Consumer):
 
     def positions(self) -> dict[TP, Position]:
         """Processed, committed and highwater of every stream partition held."""
-        return {
-            tp: Position(books.processed, books.committed, self._thread.highwater(tp))
-            for tp, books in list(self._books.items())
-            if tp in self._held
-        }
+        each = ((tp, self.position_of(tp)) for tp in list(self._books))
+        return {tp: at for tp, at in each if at is not None}
+
+    def position_of(self, tp: TP) -> Position | None:
+        """Those of one partition as they are now; ``None`` if it is not held or not sought."""
+        books = self._books.get(tp)
+        if books is None or tp not in self._held:
+            return None
+        return Position(books.read, books.committed, self._thread.highwater(tp))
 
     async def on_task_error(self, exc: BaseException) -> None:
         """An agent raised."""
@@ -132,6 +136,14 @@ class Consumer(driver.Consumer):
             if message is not None:
                 self.app.monitor.track_tp_end_offset(tp, self.highwater(tp))
                 yield tp, message
+        self._reach(fetched)
+
+    def _reach(self, fetched: Fetched) -> None:
+        """All records of a fetch are in the books; what follows them in the log is none."""
+        for tp, position in fetched.positions.items():
+            books = self._books.get(tp)
+            if self._opened and books is not None and books.epoch == fetched.epochs.get(tp):
+                books.reach(position)
 
     def _tracked(self, tp: TP, epoch: int | None, item: Any) -> TrackedMessage | None:
         if not self._opened:

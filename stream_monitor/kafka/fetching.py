@@ -65,10 +65,15 @@ class Seek(NamedTuple):
 
 
 class Fetched(NamedTuple):
-    """Records of one fetch, and of which seek those of each stream partition come."""
+    """Records of one fetch, and of each stream partition that was sought where it stands now.
+
+    ``epochs`` names the seek that the records come after, ``positions`` the offset that is
+    fetched next: every record below it is in this fetch, or was in one before.
+    """
 
     records: Mapping[TP, list[Any]]
     epochs: Mapping[TP, int]
+    positions: Mapping[TP, int]
 
 
 class ConsumerThread(driver.AIOKafkaConsumerThread):
@@ -130,8 +135,18 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
                 rows = records.get(ensure_TP(raw))
                 if rows:
                     consumer.seek(raw, rows[0].offset)
-            return Fetched({}, {})
-        return Fetched(records, {tp: self.seeks[tp].epoch for tp in records if tp in self.seeks})
+            return Fetched({}, {}, {})
+        epochs = {tp: seek.epoch for tp, seek in list(self.seeks.items())}
+        return Fetched(records, epochs, self._positions(consumer))
+
+    def _positions(self, consumer: Any) -> dict[TP, int]:
+        # Not by aiokafka's own method: it may wait, and then other records would be below.
+        positions: dict[TP, int] = {}
+        for raw in consumer.assignment():
+            state = consumer._subscription.subscription.assignment.state_value(raw)
+            if state.has_valid_position:
+                positions[ensure_TP(raw)] = state.position
+        return positions
 
     async def seek_streams(self) -> Mapping[TP, Seek]:
         """Seek every stream partition to what is committed; empty if a rebalance came first."""

@@ -108,7 +108,10 @@ class JoinStage:
 
     def seek(self, partition: int, offset: int) -> None:
         """The partition is read from ``offset``, a floor, from now on."""
-        self.machines[partition] = Joiner(self._config, self._view.joining, offset)
+        partitions = self._sender.partitions("joins")
+        self.machines[partition] = Joiner(
+            self._config, self._view.joining, offset, partition, partitions
+        )
         self._floors.pop(partition, None)
         self._ends.pop(partition, None)
 

@@ -31,7 +31,10 @@ def commit_blocks(block_size: int) -> CommitPolicy:
 
 
 class Position(NamedTuple):
-    """Where a partition stands: offsets of the next record to process, commit and arrive."""
+    """Where a partition stands: offsets of the next record to process, commit and arrive.
+
+    ``processed`` also passes what is in the log and is no record (transaction markers).
+    """
 
     processed: int
     committed: int | None
@@ -41,6 +44,7 @@ class Position(NamedTuple):
 @dataclass(slots=True)
 class _Delivery:
     last: int
+    end: int  # up to there the log has no more records
     done: bool = False
 
 
@@ -56,26 +60,42 @@ class PartitionOffsets:
     Attributes:
         epoch: names the seek these books belong to; a new seek means new books.
         processed: the offset reading would resume from, were everything committed.
+        read: no record below it is still to be processed. It is past ``processed`` where the
+            log goes on with something else than records. That is never committed: who cuts
+            the log at multiples of an offset knows of records only.
         committed: what the group has committed, None before the first commit.
     """
 
     epoch: int
     processed: int
     committed: int | None
+    read: int = field(init=False)
     _pending: deque[_Delivery] = field(default_factory=deque)
+
+    def __post_init__(self) -> None:
+        self.read = self.processed
 
     def deliver(self, last: int) -> _Delivery:
         """Note that records up to offset ``last`` were handed on; the token acknowledges them."""
-        token = _Delivery(last)
+        token = _Delivery(last, last + 1)
         self._pending.append(token)
         return token
+
+    def reach(self, position: int) -> None:
+        """Note that all records below ``position`` were delivered."""
+        if self._pending:
+            self._pending[-1].end = max(self._pending[-1].end, position)
+        else:
+            self.read = max(self.read, position)
 
     def acknowledge(self, token: _Delivery) -> None:
         """Note that the records of ``token`` are dealt with; twice is harmless."""
         token.done = True
         pending = self._pending
         while pending and pending[0].done:
-            self.processed = pending.popleft().last + 1
+            first = pending.popleft()
+            self.processed = first.last + 1
+            self.read = max(self.read, first.end)
 
     def committable(self, policy: CommitPolicy, partition: int = 0) -> int | None:
         """The offset to commit now, None if there is nothing new; never goes backwards."""

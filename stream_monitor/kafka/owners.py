@@ -12,10 +12,10 @@ import uuid
 from collections.abc import Callable
 
 import faust
-from aiokafka.partitioner import DefaultPartitioner
 from yarl import URL
 
 from stream_monitor.kafka.admin import STATE_TABLE
+from stream_monitor.kafka.sending import partition_of
 from stream_monitor.views.owner import Owner
 
 
@@ -32,7 +32,6 @@ class Owners:
         self._app = app
         self._partitions = partitions
         self._is_running = is_running
-        self._partition_of = DefaultPartitioner()
         self._url = ""
         # Nobody is to be asked at Faust's default, which is this machine's name and a port.
         app.conf.canonical_url = URL(f"urn:uuid:{self.me}")
@@ -48,9 +47,8 @@ class Owners:
         ``None`` while nobody holds it, or the one who does has announced no address that leads
         to it, or is this worker and its tables are not whole.
         """
-        partitions = list(range(self._partitions()))
         # The state lies in the partition that the model's summaries are sent to, by their key.
-        partition = self._partition_of(model.encode(), partitions, partitions)
+        partition = partition_of(model.encode(), self._partitions())
         for announced, topics in self._app.router.table_metadata(STATE_TABLE).items():
             if any(partition in held for held in topics.values()):
                 return self._reachable(_owner(announced))

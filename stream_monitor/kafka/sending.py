@@ -6,10 +6,17 @@ from collections.abc import Awaitable, Sequence
 from typing import Any, cast
 
 import faust
+from aiokafka.partitioner import DefaultPartitioner
 
 from stream_monitor.config.settings import KafkaSettings, Topic
 from stream_monitor.errors import BrokerError
 from stream_monitor.kafka.producer import Producer
+
+
+def partition_of(key: bytes, partitions: int) -> int:
+    """Which of so many partitions a message with this key goes to, whoever of us sends it."""
+    every = list(range(partitions))
+    return int(DefaultPartitioner()(key, every, every))
 
 
 class Sender:
@@ -38,7 +45,7 @@ class Sender:
         """Whether a message is small enough; one that is not stops the worker when it is sent."""
         size = len(key or b"") + len(value or b"")
         size += sum(len(name.encode()) + len(text) + _HEADER for name, text in headers)
-        return size + _ENVELOPE <= self._kafka.max_message_bytes
+        return size + ENVELOPE <= self._kafka.max_message_bytes
 
     async def flush(self) -> None:
         """Wait until the broker has everything queued so far.
@@ -60,7 +67,6 @@ class Sender:
         return known or self._kafka.partitions
 
 
-#: Bytes around a header, and around a record alone in its batch; generous. The table keeps a
-#: slot's key apart from its value, which takes no more room than the message it came with.
+#: Bytes around a header, and around a record alone in its batch; generous.
 _HEADER = 16
-_ENVELOPE = 512
+ENVELOPE = 512

@@ -6,7 +6,7 @@ There is no state to keep: where the source is committed, at a block's start, is
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import faust
 from faust.types import TP
@@ -68,8 +68,8 @@ class Stage1:
                     await self._send(batch.partition, effects)
             self._view.summarised(batch.records[-1].timestamp, now_ms())
 
-    async def flush(self, positions: dict[TP, Position]) -> None:
-        """Hand on what the machines hold.
+    async def flush(self, position: Callable[[TP], Position | None]) -> None:
+        """Hand on what the machines hold; ``position`` says where a partition stands now.
 
         Progress goes out only when the broker has every slot that it speaks of: who hears
         that a partition has been read so far may rely on having the slots.
@@ -79,7 +79,7 @@ class Stage1:
                 told: list[tuple[TP, SendProgress]] = []
                 for partition, machine in list(self.machines.items()):
                     tp = TP(self._topic, partition)
-                    at = positions.get(tp)
+                    at = position(tp)
                     if at is None or at.highwater is None:
                         continue
                     caught_up = self._caught_up(machine, at.processed, at.highwater)
@@ -111,7 +111,7 @@ class Stage1:
         A partition that stood still since then must have nothing unread now: when a burst comes
         to a silent topic, the partitions whose turn it is not yet are not to be called silent.
         """
-        position = processed if machine.position is None else machine.position
+        position = max(processed, machine.position or 0)
         before = self._before.get(machine.partition)
         self._before[machine.partition] = (position, end)
         if before is None:

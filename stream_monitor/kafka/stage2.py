@@ -11,10 +11,10 @@ import faust
 import msgspec
 
 from stream_monitor.config.settings import Settings
-from stream_monitor.errors import BrokerError
+from stream_monitor.errors import BrokerError, ConfigurationError
 from stream_monitor.kafka.clock import now_ms
 from stream_monitor.kafka.scheduler import Batch
-from stream_monitor.kafka.sending import Sender
+from stream_monitor.kafka.sending import Sender, partition_of
 from stream_monitor.kafka.table import StateTable
 from stream_monitor.kafka.view import WorkerView
 from stream_monitor.pipeline.effects import Delete, EvaluateEffect, Publish, Put, Settle
@@ -84,8 +84,20 @@ class Stage2:
                 raise BrokerError("the broker did not take what was to be kept in its changelog")
             machine = Evaluator(self._config, self._view.evaluating)
             machine.restore(self._table.items(partition))
+            self._check_place(partition, machine)
             self.machines[partition] = machine
         return machine
+
+    def _check_place(self, partition: int, machine: Evaluator) -> None:
+        partitions = self._sender.partitions("summaries")
+        for model in machine.models:
+            its = partition_of(model.encode(), partitions)
+            if its != partition:
+                raise ConfigurationError(
+                    f"the state of {model} is in partition {partition}, and as the topic summaries "
+                    f"has {partitions} partitions now, its summaries go to partition {its}: begin "
+                    "anew with another kafka.group, which reads again what Kafka still has"
+                )
 
     async def _perform(self, partition: int, effects: Iterable[EvaluateEffect]) -> None:
         for effect in effects:

@@ -8,12 +8,14 @@ on its own disk knows a prefix of the changelog, as one without a disk does.
 
 Faust's store also looks a key up over all partitions of the worker, so the same key in two of
 them would be mistaken for one. Here every key begins with its partition's number.
+
+What does not fit into one message is kept in parts, see :mod:`stream_monitor.kafka.parts`.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import faust
@@ -22,6 +24,8 @@ from faust.tables import Table
 from faust.types import TP
 
 from stream_monitor.kafka.disk_age import DiskAge
+from stream_monitor.kafka.parts import Parts, Write
+from stream_monitor.kafka.sending import ENVELOPE
 
 if TYPE_CHECKING:
     from faust.types import EventT
@@ -40,25 +44,43 @@ class StateTable:
         )
         assert isinstance(table, AcknowledgedTable)
         self._table = table
+        self._room = max_message_bytes - ENVELOPE
+        self._parts: dict[int, Parts] = {}  # by partition
 
     def unacknowledged(self, partition: int) -> int:
         """Writes that the broker does not have yet, and that :meth:`items` lacks."""
         return self._table.unacknowledged[partition]
 
     def put(self, partition: int, key: bytes, value: bytes) -> None:
-        """Keep ``value`` under ``key``."""
-        self._table.write(partition, _prefix(partition) + key, value)
+        """Keep ``value`` under ``key``, whatever its size."""
+        self._write(partition, self._parts_of(partition).put(key, value))
 
     def delete(self, partition: int, key: bytes) -> None:
         """Forget ``key``; nothing happens if it is not there."""
-        self._table.write(partition, _prefix(partition) + key, None)
+        self._write(partition, self._parts_of(partition).delete(key))
 
     def items(self, partition: int) -> Iterator[tuple[bytes, bytes]]:
-        """Everything kept for a partition, once its recovery is complete."""
+        """Everything kept for a partition, once its recovery is complete; to be read to its end.
+
+        To be read before a partition that has come is written to.
+        """
         prefix = _prefix(partition)
-        for key, value in self._table.items():
-            if key.startswith(prefix):
-                yield key[len(prefix) :], value
+        ours = (
+            (key[len(prefix) :], value)
+            for key, value in self._table.items()
+            if key.startswith(prefix)
+        )
+        return self._parts_of(partition).read(ours)
+
+    def _parts_of(self, partition: int) -> Parts:
+        parts = self._parts.get(partition)
+        if parts is None:
+            parts = self._parts[partition] = Parts(self._room - len(_prefix(partition)))
+        return parts
+
+    def _write(self, partition: int, writes: Iterable[Write]) -> None:
+        for key, value in writes:
+            self._table.write(partition, _prefix(partition) + key, value)
 
 
 class AcknowledgedTable(Table[bytes, bytes]):

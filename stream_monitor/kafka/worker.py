@@ -16,8 +16,10 @@ from stream_monitor.config.settings import Settings
 from stream_monitor.errors import ConfigurationError
 from stream_monitor.kafka.admin import STATE_TABLE, changelog, create_topics, topic_specs
 from stream_monitor.kafka.app import AppSettings, create_app, run_app
+from stream_monitor.kafka.clients import batch_bytes
 from stream_monitor.kafka.clock import now_ms
 from stream_monitor.kafka.joining import JoinStage, LabelStage
+from stream_monitor.kafka.joins_place import check_joins
 from stream_monitor.kafka.offsets import commit_blocks
 from stream_monitor.kafka.owners import Owners
 from stream_monitor.kafka.reach import reached
@@ -81,6 +83,7 @@ class Worker:
         )
         # Faust's own limit is 1 MB: a larger slot or dead letter would end the worker, always.
         self.app.conf.producer_max_request_size = kafka.max_message_bytes
+        self.app.conf.producer_max_batch_size = batch_bytes(kafka)
         transport_of(self.app).listener = self
         transport_of(self.app).owned |= {kafka.topic("reports"), kafka.topic("alerts")}
         sender = Sender(self.app, kafka)
@@ -190,6 +193,9 @@ class Worker:
                         f"{summaries} has {parts} partitions and {table} {kept}, and both have to "
                         "have as many; delete the second, and set kafka.partitions to the first's"
                     )
+                joins = there.get(kafka.topic("joins"))
+                if joins is not None and self.settings.labels.join:
+                    await check_joins(kafka, joins)
                 if absent:
                     await create_topics(self.settings)
 
@@ -209,7 +215,7 @@ class Worker:
         self._stages[partition.topic].seek(partition.partition, offset)
 
     async def _flush(self) -> None:
-        await self._stage1.flush(consumer_of(self.app).positions())
+        await self._stage1.flush(consumer_of(self.app).position_of)
 
     async def _flush_joins(self) -> None:
         await self._joins.flush(consumer_of(self.app).positions())

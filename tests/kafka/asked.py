@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from aiokafka.partitioner import DefaultPartitioner
 
-from tests.kafka.live import PARTITIONS, Monitor, Site
+from tests.kafka.live import PARTITIONS, PATIENCE_S, Monitor, Site
 from tests.pipeline.events import Event
 
 Found = TypeVar("Found")
@@ -89,7 +89,7 @@ def me(worker: Monitor) -> str:
     return got.worker
 
 
-def until(what: Callable[[], Found | None], timeout_s: float = 60.0) -> Found:
+def until(what: Callable[[], Found | None], timeout_s: float = PATIENCE_S) -> Found:
     """What is found, once it is there and not empty."""
     end = time.monotonic() + timeout_s
     while not (found := what()):

@@ -20,7 +20,7 @@ from stream_monitor.events.encode import encode_label
 from stream_monitor.pipeline.effects import Stream
 from stream_monitor.pipeline.engine import LocalEngine
 from stream_monitor.reference.registry import References
-from tests.kafka.live import PARTITIONS, Documents, Monitor, Site, patient, published
+from tests.kafka.live import PARTITIONS, PATIENCE_S, Documents, Monitor, Site, patient, published
 from tests.pipeline.events import EPOCH_MS, Event, log, reference
 from tests.pipeline.test_late_labels import by_id, final, labels_log
 
@@ -97,7 +97,7 @@ def until_final(worker: Monitor, reports: Documents, run: Run) -> None:
         return run.found == run.expected
 
     try:
-        worker.until(done, timeout_s=90)
+        worker.until(done, timeout_s=PATIENCE_S)
     except AssertionError:
         return  # the test says what differs
     finally:

@@ -34,6 +34,35 @@ def test_processed_never_passes_an_unacknowledged_delivery(
     assert books.processed == lasts[-1] + 1
 
 
+@given(start=st.integers(0, 10_000), case=deliveries, data=st.data())
+@settings(deadline=None)
+def test_what_follows_records_in_the_log_is_read_once_they_are_processed_and_not_before(
+    start: int, case: tuple[list[int], list[int]], data: st.DataObject
+) -> None:
+    steps, order = case
+    books = PartitionOffsets(epoch=1, processed=start, committed=None)
+    lasts = [start - 1 + sum(steps[: i + 1]) for i in range(len(steps))]
+    # Where the client stood after each delivery: behind its last record, before the next one's.
+    stood = [
+        data.draw(st.integers(last + 1, after))
+        for last, after in zip(lasts, [*lasts[1:], lasts[-1] + 9], strict=True)
+    ]
+    tokens = []
+    for last, position in zip(lasts, stood, strict=True):
+        tokens.append(books.deliver(last))
+        books.reach(position)
+    acknowledged: set[int] = set()
+    for index in order:
+        books.acknowledge(tokens[index])
+        acknowledged.add(index)
+        prefix = min(set(range(len(lasts) + 1)) - acknowledged)
+        assert books.processed == (lasts[prefix - 1] + 1 if prefix else start)
+        assert books.read == (stood[prefix - 1] if prefix else start)
+    books.reach(stood[-1] + 3)
+    assert (books.processed, books.read) == (lasts[-1] + 1, stood[-1] + 3)
+    assert books.committable(commit_processed) == lasts[-1] + 1
+
+
 @given(processed=st.integers(0, 10**9), size=st.integers(1, 10**5), committed=st.integers(0, 10**9))
 @settings(deadline=None)
 def test_a_block_commit_is_at_a_boundary_and_never_goes_back(

@@ -24,7 +24,7 @@ from stream_monitor.kafka.references import publish
 from stream_monitor.kafka.security import client_options, faust_credentials
 from stream_monitor.testing.kafka import KafkaServer, free_port
 from stream_monitor.testing.listeners import Certificates, make_certificates, secured
-from tests.kafka.live import Documents, Site, assert_reports_are, batch_pass, published
+from tests.kafka.live import PATIENCE_S, Documents, Site, assert_reports_are, batch_pass, published
 from tests.kafka.streams import stream
 from tests.pipeline.events import reference
 
@@ -138,7 +138,7 @@ def test_a_worker_whose_password_file_is_missing_does_not_start(tmp_path: Path) 
     )
     with site:
         worker = site.worker("a")
-        assert worker.process.wait(30) == 2
+        assert worker.process.wait(PATIENCE_S) == 2
         assert worker.said().splitlines()[-1] == (
             f"error: kafka.security.password_file {missing} cannot be read: "
             "No such file or directory"
@@ -289,7 +289,7 @@ def test_a_worker_with_a_wrong_password_ends_with_a_sentence_and_exit_code_4(
     monkeypatch.setenv("STREAM_MONITOR_KAFKA__SECURITY__PASSWORD", "wrong-horse")
     with site:
         worker = site.worker("a", "-v")
-        assert worker.process.wait(30) == 4
+        assert worker.process.wait(PATIENCE_S) == 4
         last = worker.said().splitlines()[-1]
         assert last.startswith("error: cannot reach Kafka")
         assert "are mechanism, username and password right?" in last

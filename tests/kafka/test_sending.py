@@ -70,7 +70,7 @@ async def flushed(home: Path) -> OneSlotFails:
     stage.seek(0, 0)
     await stage.agent(batches(log([Event(at) for at in range(0, 100_000, 10_000)])))
     with pytest.raises(BrokerError):
-        await stage.flush({SOURCE: Position(10, 0, 10)})
+        await stage.flush({SOURCE: Position(10, 0, 10)}.get)
     return sender
 
 

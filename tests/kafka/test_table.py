@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from faust.types import TP
-from faust.types.tuples import FutureMessage, RecordMetadata
+from faust.types.tuples import FutureMessage, PendingMessage, RecordMetadata
 
 from stream_monitor.kafka.app import AppSettings, create_app
 from stream_monitor.kafka.disk_age import TRUSTED_MS
@@ -86,6 +86,42 @@ def test_a_key_is_on_the_disk_when_the_broker_has_it_and_not_before(
         check_writes(tmp_path, monkeypatch, in_memory=in_memory)
 
     asyncio.run(within())
+
+
+def bytes_of(message: PendingMessage) -> int:
+    key, value = message.key, message.value
+    assert isinstance(key, bytes)
+    assert isinstance(value, bytes)
+    return len(key) + len(value)
+
+
+def too_large(home: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[list[int], dict[bytes, bytes]]:
+    """The sizes of the messages that three keys make, and what the table then has of them."""
+    app = create_app(AppSettings("127.0.0.1:1", "group", home))
+    broker = Broker()
+    monkeypatch.setattr(app, "_producer", broker)
+    table = StateTable(app, "state", 2048)
+    held = {TP(table._table.changelog_topic_name, partition) for partition in range(2)}
+    monkeypatch.setattr(app.assignor, "assigned_actives", lambda: held)
+
+    async def within() -> tuple[list[int], dict[bytes, bytes]]:
+        table.put(0, b"large", bytes(range(256)) * 40)
+        table.put(1, b"large", b"of another partition" * 400)
+        table.put(0, b"small", b"1")
+        sizes = [bytes_of(each.message) for each in broker.queued]
+        while broker.queued:
+            broker.acknowledge()
+        return sizes, dict(table.items(0))
+
+    return asyncio.run(within())
+
+
+def test_a_value_above_what_kafka_takes_is_kept_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sizes, kept = too_large(tmp_path, monkeypatch)
+    assert max(sizes) <= 2048
+    assert kept == {b"large": bytes(range(256)) * 40, b"small": b"1"}
 
 
 def after_being_away(

@@ -17,6 +17,7 @@ from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
 from stream_monitor.testing.kafka import KafkaServer
+from tests.kafka.live import PATIENCE_S
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -63,7 +64,7 @@ class Workers:
     def rows(self, name: str) -> int:
         return sum(len(line[3]) for line in self.log(name) if line[0] == "batch")
 
-    def wait(self, condition: Callable[[], bool], timeout_s: float = 40.0) -> None:
+    def wait(self, condition: Callable[[], bool], timeout_s: float = PATIENCE_S) -> None:
         deadline = time.monotonic() + timeout_s
         while not condition():
             if time.monotonic() > deadline:
@@ -73,7 +74,7 @@ class Workers:
 
     def stop(self, worker: subprocess.Popen[bytes]) -> int:
         worker.send_signal(signal.SIGTERM)
-        return worker.wait(30)
+        return worker.wait(PATIENCE_S)
 
     def kill_all(self) -> None:
         for worker in self._running:
@@ -160,8 +161,10 @@ def last_values(kafka: str, topic: str) -> dict[bytes, bytes]:
             assert message is not None
             key, value = message.key(), message.value()
             assert key is not None
-            assert value is not None
-            found[key] = value
+            if value is None:
+                found.pop(key, None)
+            else:
+                found[key] = value
             left -= 1
         return found
     finally:
@@ -268,7 +271,7 @@ def test_an_agent_that_raises_crashes_the_worker_and_its_batch_is_not_committed(
 ) -> None:
     topic = make_topic(kafka, 1000)
     worker = workers.start("w", {topic: 0}, fail_at=550)
-    assert worker.wait(40) not in (0, -signal.SIGKILL)
+    assert worker.wait(PATIENCE_S) not in (0, -signal.SIGKILL)
     assert max(committed(kafka, workers.group, topic)) <= 500 + 50
     for offsets in delivered([workers.log("w")], topic).values():
         assert 550 not in offsets
@@ -279,7 +282,7 @@ def test_nothing_is_committed_past_a_table_write_that_cannot_be_sent(
 ) -> None:
     topic = make_topic(kafka, 200)
     worker = workers.start("w", {topic: 0}, table=True, table_value_bytes=2_000_000)
-    assert worker.wait(40) != 0
+    assert worker.wait(PATIENCE_S) != 0
     assert workers.rows("w") > 0
     assert committed(kafka, workers.group, topic) == [0] * 4
 
@@ -328,7 +331,7 @@ def test_a_worker_that_froze_past_its_session_writes_nothing_over_its_successor(
     time.sleep(5)  # for what it had at work to arrive, if it does
     last = last_values(kafka, f"{workers.group}-last-changelog")
     assert last == {f"{topic}-{p}".encode(): b"2999".rjust(10) for p in range(PARTITIONS)}
-    assert first.wait(30) > 0
+    assert first.wait(PATIENCE_S) > 0
     words = (workers.home / "w1.err").read_text("utf-8")
     assert "BrokerError: this worker stood still for longer than worker.session_timeout" in words
 

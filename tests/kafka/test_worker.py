@@ -22,6 +22,7 @@ from tests.kafka.live import (
     BLOCK,
     IDLE_MS,
     PARTITIONS,
+    PATIENCE_S,
     Documents,
     Monitor,
     Site,
@@ -60,7 +61,7 @@ def watch(worker: Monitor) -> list[str]:
     """The states up to running, each once as it follows another."""
     seen = ["silent"]
     while seen[-1] != "running":
-        assert time.monotonic() - worker.began < 30, worker.said()
+        assert time.monotonic() - worker.began < PATIENCE_S, worker.said()
         state = worker.health()["state"]
         if state != seen[-1]:
             seen.append(state)
@@ -83,7 +84,7 @@ def live(kafka: str, home: Path) -> Life:
         site.feed(events)
         fed = time.monotonic()
         while not reports.update().keys() >= life.expected.keys():
-            assert time.monotonic() - fed < 40, worker.said()
+            assert time.monotonic() - fed < PATIENCE_S, worker.said()
             began = time.monotonic()
             assert worker.metric("worker_state", state="running") == 1
             life.slowest_page_s = max(life.slowest_page_s, time.monotonic() - began)
@@ -158,7 +159,7 @@ def ended(worker: Monitor) -> Refusal:
     """Wait for a worker that gives up; the time counts from when it answers HTTP."""
     asked = None
     while worker.process.poll() is None:
-        assert time.monotonic() - worker.began < 40, worker.said()
+        assert time.monotonic() - worker.began < PATIENCE_S, worker.said()
         if asked is None and worker.health()["state"] != "silent":
             asked = time.monotonic()
         time.sleep(0.05)

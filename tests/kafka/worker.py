@@ -3,7 +3,8 @@
 Usage: worker.py '<json options>'; see ``Options``. Each line of the log is one JSON array:
 ["ready"], ["assigned", [[topic, partition], ...]], ["revoked", [...]],
 ["seek", topic, partition, offset], ["batch", topic, partition, [offsets]],
-["positions", {"topic-partition": [processed, committed, highwater]}].
+["positions", {"topic-partition": [processed, committed, highwater]}],
+["kept", partition, [[key, length, value without its spaces], ...]].
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ import msgspec
 
 from stream_monitor.kafka.app import AppSettings, create_app, run_app
 from stream_monitor.kafka.offsets import commit_blocks, commit_processed
+from stream_monitor.kafka.scheduler import Batch
+from stream_monitor.kafka.table import StateTable
 from stream_monitor.kafka.topics import batch_topic
 from stream_monitor.kafka.transport import consumer_of, transport_of
 
@@ -29,6 +32,10 @@ if TYPE_CHECKING:
     from faust.types import TP
 
     from stream_monitor.kafka.scheduler import Batch
+
+
+#: What a message of the state table may have, above what Faust puts together in a batch.
+STATE_BYTES = 300_000
 
 
 class Options(msgspec.Struct):
@@ -43,6 +50,7 @@ class Options(msgspec.Struct):
     create_topics: bool = True
     table: bool = False
     table_value_bytes: int = 10
+    state_value_bytes: int = 0  # above 0: keep this much a partition in a state table
 
 
 class Log:
@@ -69,7 +77,21 @@ def add_agents(app: faust.App, options: Options, log: Log, stop: asyncio.Event) 
     table: Any = None
     if options.table:
         table = app.Table("last", key_type=bytes, value_type=bytes, partitions=4)
+    state = StateTable(app, "state", STATE_BYTES) if options.state_value_bytes else None
+    known: set[int] = set()
     seen = 0
+
+    def keep(batch: Batch) -> None:
+        partition = batch.partition.partition
+        if state is not None:
+            if partition not in known:
+                items = [
+                    (key.decode(), len(v), v.decode().strip()) for key, v in state.items(partition)
+                ]
+                log.write("kept", partition, items)
+                known.add(partition)
+            value = str(batch.last_offset).encode().rjust(options.state_value_bytes)
+            state.put(partition, b"last", value)
 
     async def consume(stream: faust.StreamT[Batch]) -> None:
         nonlocal seen
@@ -81,6 +103,7 @@ def add_agents(app: faust.App, options: Options, log: Log, stop: asyncio.Event) 
             if table is not None:
                 key = f"{batch.partition.topic}-{batch.partition.partition}".encode()
                 table[key] = str(batch.last_offset).encode().rjust(options.table_value_bytes)
+            keep(batch)
             log.write("batch", batch.partition.topic, batch.partition.partition, offsets)
             seen += len(batch)
             if 0 < options.stop_after <= seen:
