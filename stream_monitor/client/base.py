@@ -126,7 +126,7 @@ class BaseLogger:
         try:
             if headers is not None and traceparent is None:
                 traceparent, tracestate = from_headers(headers)
-            ring = self._ring  # as ``_put`` has it, without the call: see ``Ring``
+            ring = self._ring  # as in ``_put``, without the call: see ``Ring``
             ring.append(
                 Event(
                     features.copy() if type(features) is dict else captured(features),

@@ -96,8 +96,8 @@ class Ring(Generic[Row]):
     heavy ones, so that those of the same weight add a quarter to the bytes at most. Only so
     much is ever above the bounds.
 
-    A call that comes after a rest of the processor takes as long as it touches memory that is
-    in no cache: so ``log`` does what ``put`` does by itself, with ``append``, ``new`` and ``calm``.
+    Who puts a row calls ``append``, and ``asks`` when ``new`` has come to ``calm``: a call that
+    comes after a rest of the processor takes as long as it touches memory that is in no cache.
     """
 
     UNSORTED = 512
@@ -128,11 +128,6 @@ class Ring(Generic[Row]):
 
     def __len__(self) -> int:
         return min(self._bounds.rows, len(self._rows) + len(self.new))
-
-    def put(self, row: Row) -> bool:
-        """Add a row; whether the queue should be looked at."""
-        self.append(row)
-        return len(self.new) >= self.calm and self.asks()
 
     def asks(self) -> bool:
         """Whether the queue should be looked at; makes room where there is too much."""

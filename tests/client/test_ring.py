@@ -2,12 +2,21 @@ import signal
 import threading
 import time
 from collections.abc import Callable
+from typing import TypeVar
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from stream_monitor.client.ring import Bell, Bounds, Full, Ring, Tally, Watch
+
+Row = TypeVar("Row")
+
+
+def asked(ring: Ring[Row], row: Row) -> bool:
+    """Add a row as ``log`` does; whether the queue then asks to be looked at."""
+    ring.append(row)
+    return len(ring.new) >= ring.calm and ring.asks()
 
 
 def noting(weighed: list[int]) -> Callable[[int], int]:
@@ -32,7 +41,7 @@ def test_what_is_put_is_taken_dropped_or_here_and_the_oldest_goes_first(
     put = taken = dropped = 0
     for step in steps:
         if isinstance(step, str):
-            ring.put(put)
+            asked(ring, put)
             here.append(put)
             put += 1
             if len(here) > size:
@@ -55,7 +64,7 @@ def test_many_threads_put_while_one_takes_and_every_row_is_counted() -> None:
 
     def put() -> None:
         for row in range(each):
-            ring.put(row)
+            asked(ring, row)
 
     def take() -> None:
         while not done.is_set() or len(ring):
@@ -100,9 +109,9 @@ def test_taking_all_there_is_counts_it_and_weighs_nothing() -> None:
     weighed: list[int] = []
     ring: Ring[int] = Ring(Bounds(9, 100, 9), noting(weighed))
     for row in (3, 4):
-        ring.put(row)
+        asked(ring, row)
     ring.sort()
-    ring.put(5)
+    asked(ring, 5)
     before = len(weighed)
     assert ring.clear() == 3
     assert len(weighed) == before
@@ -113,12 +122,12 @@ def test_taking_all_there_is_counts_it_and_weighs_nothing() -> None:
 def test_bytes_are_bounded_as_rows_are_and_the_oldest_goes_first() -> None:
     ring: Ring[int] = Ring(Bounds(100, 1_000, 100), lambda row: row)
     for row in (400, 300, 200, 150):
-        ring.put(row)
+        asked(ring, row)
     assert ring.sort() == 650
     assert ring.counts() == (4, 0, {Full.ROWS: 0, Full.BYTES: 1})
     assert ring.take(1) == [300]
     assert ring.sort() == 350
-    ring.put(1_001)  # what has no room in an empty queue pushes nobody out
+    asked(ring, 1_001)  # what has no room in an empty queue pushes nobody out
     assert ring.take(9) == [200, 150]
     assert ring.counts() == (5, 3, {Full.ROWS: 0, Full.BYTES: 2})
 
@@ -130,13 +139,13 @@ def test_heavy_rows_are_bounded_while_nobody_takes_any() -> None:
     given = 0
     for weight in (200_000, 90_000, 5_000):
         for _ in range(600):
-            ring.put(weight)
+            asked(ring, weight)
             given += 1
             unsorted = given - len(weighed)
             assert unsorted * weight <= size // 4 or unsorted <= 1
     light = given
     for _ in range(10_000):
-        ring.put(1)
+        asked(ring, 1)
         given += 1
         assert given - len(weighed) <= Ring.UNSORTED
     assert len(weighed) > light
@@ -147,12 +156,12 @@ def test_looking_at_an_empty_queue_lets_no_more_heavy_rows_wait_to_be_weighed() 
     weighed: list[int] = []
     ring: Ring[int] = Ring(Bounds(10**6, 1_000, 10**6), noting(weighed))
     ring.watch(Watch.OFTEN)
-    ring.put(100)
+    asked(ring, 100)
     ring.take(1)
     for _ in range(20):
         ring.sort()
     for put in range(2, 20):
-        ring.put(100)
+        asked(ring, 100)
         assert put - len(weighed) <= 2
 
 
@@ -178,7 +187,7 @@ def test_an_interruption_loses_no_row_and_leaves_no_queue_locked() -> None:
                 signal.setitimer(signal.ITIMER_REAL, 1e-5 + trial % 50 * 2e-6)
                 while put < 400:
                     put += 1
-                    ring.put(put)
+                    asked(ring, put)
             except Interruption:
                 interrupted += 1
             within = False
@@ -212,8 +221,8 @@ def test_a_row_that_cannot_be_weighed_is_kept() -> None:
         return len(row)
 
     ring: Ring[str | None] = Ring(Bounds(10, 10, 10), weight)
-    ring.put("abc")
-    ring.put(None)
+    asked(ring, "abc")
+    asked(ring, None)
     assert ring.sort() == 3
     assert ring.take(5) == ["abc", None]
 
@@ -222,7 +231,7 @@ def rested(bounds: Bounds, watch: Watch) -> Ring[int]:
     """An empty queue after many light rows, so that as many as may be wait to be weighed."""
     ring: Ring[int] = Ring(bounds, lambda _: 1)
     for row in range(12):
-        ring.put(row)
+        asked(ring, row)
         ring.take(1)
     ring.watch(watch)
     return ring
@@ -231,7 +240,7 @@ def rested(bounds: Bounds, watch: Watch) -> Ring[int]:
 def test_a_queue_that_nobody_looks_at_is_never_calm() -> None:
     ring = rested(Bounds(10, 10**6, 3), Watch.NEVER)
     assert ring.calm == 1
-    assert [ring.put(row) for row in range(4)] == [True] * 4
+    assert [asked(ring, row) for row in range(4)] == [True] * 4
     ring.watch(Watch.OFTEN)
     assert ring.calm > 1
     ring.watch(Watch.NEVER)
@@ -240,27 +249,27 @@ def test_a_queue_that_nobody_looks_at_is_never_calm() -> None:
 
 def test_a_queue_that_is_looked_at_seldom_asks_when_there_is_enough() -> None:
     ring = rested(Bounds(10, 10**6, 3), Watch.SELDOM)
-    assert [ring.put(row) for row in range(4)] == [False, False, True, True]
+    assert [asked(ring, row) for row in range(4)] == [False, False, True, True]
 
 
 def test_a_queue_that_is_looked_at_often_asks_before_it_is_full_and_not_after() -> None:
     ring = rested(Bounds(10, 10**6, 3), Watch.OFTEN)
-    assert [ring.put(row) for row in range(6)] == [False] * 4 + [True] * 2
+    assert [asked(ring, row) for row in range(6)] == [False] * 4 + [True] * 2
     ring.sort()
-    assert [ring.put(row) for row in range(2)] == [False, True]
+    assert [asked(ring, row) for row in range(2)] == [False, True]
     for row in range(10):
-        ring.put(row)
+        asked(ring, row)
     ring.sort()
-    assert [ring.put(row) for row in range(Ring.UNSORTED // 2)].index(True) > 200
+    assert [asked(ring, row) for row in range(Ring.UNSORTED // 2)].index(True) > 200
 
 
 @pytest.mark.parametrize("how", [Watch.SELDOM, Watch.OFTEN])
 def test_a_queue_asks_when_much_is_not_weighed(how: Watch) -> None:
     ring: Ring[int] = Ring(Bounds(10**6, 10**9, 10**6), lambda _: 1)
     ring.watch(how)
-    asked = 0
+    times = 0
     for row in range(10_000):
-        if ring.put(row):
-            asked += 1
+        if asked(ring, row):
+            times += 1
             ring.sort()  # as the one who takes does when it wakes
-    assert 10_000 // Ring.UNSORTED <= asked <= 10_000 // (Ring.UNSORTED // 4)
+    assert 10_000 // Ring.UNSORTED <= times <= 10_000 // (Ring.UNSORTED // 4)
