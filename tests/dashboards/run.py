@@ -71,7 +71,7 @@ class _Engine(LocalEngine):
 
 
 class Beside:
-    """Redis and the API as they would go beside a run; there is neither.
+    """Redis, the API and the server of /metrics as they would go beside a run; there is none.
 
     While the worker does not read, Redis does not answer either.
     """
@@ -79,6 +79,7 @@ class Beside:
     def __init__(self) -> None:
         self._redis = RedisView("redis://redis:6379/0", connected=True)
         self._api = ApiCounts()
+        self._slow_scrapes = 0
         self._asked: dict[str, int] = dict.fromkeys(names.PEER_OUTCOMES, 0)
         self._dropped = dict.fromkeys(("windows", "alerts", "models"), 0)
 
@@ -103,11 +104,17 @@ class Beside:
             self._api.answered("/monitor/report", 503, 0.001)
         if step % 20 == 19:
             self._api.closed(Closed.SLOW)
+            self._slow_scrapes += 1
         self._api.connections = 3 + step // 30 % 3
 
     def show(self, snapshot: Snapshot) -> Snapshot:
         shown = self._api.show(replace(snapshot, redis=self._redis))
-        return replace(shown, peers={**self._asked}, view_dropped={**self._dropped})
+        return replace(
+            shown,
+            peers={**self._asked},
+            view_dropped={**self._dropped},
+            http_closed={Closed.SLOW: self._slow_scrapes},
+        )
 
 
 class Monitor:
