@@ -1,5 +1,6 @@
 """Questions to the API of live workers, each with who answered, and models in each partition."""
 
+import http.client
 import json
 import time
 import urllib.error
@@ -39,6 +40,7 @@ class Answer(NamedTuple):
 
 
 def ask(worker: Monitor, path: str) -> Answer:
+    """One answer; its status is 0 when nobody answers."""
     url = f"http://127.0.0.1:{worker.api_port}{path}"
     try:
         with urllib.request.urlopen(url, timeout=10) as got:
@@ -53,6 +55,8 @@ def ask(worker: Monitor, path: str) -> Answer:
     except urllib.error.HTTPError as error:
         with error:
             return Answer(error.code, None, None, 0, json.load(error))
+    except (OSError, http.client.HTTPException):
+        return Answer(0, None, None, 0, {})
 
 
 def drift(worker: Monitor, model: str) -> Answer:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import http.client
 import json
 import shutil
 import signal
@@ -247,7 +248,7 @@ class Monitor:
         except urllib.error.HTTPError as error:
             with error:
                 return bytes(error.read())
-        except OSError:
+        except (OSError, http.client.HTTPException):  # the second: it ended in its answer
             return None
 
     def health(self) -> dict[str, Any]:

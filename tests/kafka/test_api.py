@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import urllib.error
 import urllib.request
@@ -23,7 +24,7 @@ ROWS = 240
 
 
 def ask(worker: Monitor, path: str, body: Any = None) -> tuple[int, Any]:
-    """Status and document of one answer; (0, None) when nobody answers."""
+    """Status and document of one answer; (0, {}) when nobody answers."""
     request = urllib.request.Request(
         f"http://127.0.0.1:{worker.api_port}{path}",
         data=None if body is None else json.dumps(body).encode(),
@@ -35,8 +36,8 @@ def ask(worker: Monitor, path: str, body: Any = None) -> tuple[int, Any]:
     except urllib.error.HTTPError as error:
         with error:
             return error.code, json.load(error)
-    except OSError:
-        return 0, None
+    except (OSError, http.client.HTTPException):
+        return 0, {}
 
 
 def answers(worker: Monitor) -> bool:
@@ -45,13 +46,13 @@ def answers(worker: Monitor) -> bool:
 
 def last_windows(worker: Monitor, model: str) -> list[Any]:
     """The windows that the last rows are in, newest first, as far as they are judged."""
-    told = ask(worker, f"/monitor/drift?model={model}")[1]["windows"]
+    told = ask(worker, f"/monitor/drift?model={model}")[1].get("windows", [])
     return [w for w in told if w["window"]["end_ms"] >= EPOCH_MS + ROWS * 500 - 20_000]
 
 
 def labelled_windows(worker: Monitor) -> list[Any]:
     """The newest window of the first model, once each of its rows has its label."""
-    told = ask(worker, "/monitor/performance?model=one&limit=1")[1]["windows"]
+    told = ask(worker, "/monitor/performance?model=one&limit=1")[1].get("windows", [])
     return [w for w in told if w["labelled"] == w["rows"]]
 
 
@@ -62,7 +63,7 @@ def answer(worker: Monitor, path: str) -> tuple[int, Any] | None:
 
 
 def drifted_features(worker: Monitor, model: str) -> set[str]:
-    cards = ask(worker, "/monitor/models")[1]["models"]
+    cards = ask(worker, "/monitor/models")[1].get("models", [])
     return {name for card in cards if card["model"] == model for name in card["drifted"]}
 
 

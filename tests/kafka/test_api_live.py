@@ -141,7 +141,7 @@ def test_without_kafka_nothing_is_accepted_and_what_was_said_is_told_with_its_ag
         worker.until_running()
         until(lambda: len(held(worker)) == PARTITIONS)
         feed(site, range(ROWS))
-        before = until(lambda: (got := drift(worker, MODELS[0])).document["windows"] and got)
+        before = until(lambda: (got := drift(worker, MODELS[0])).document.get("windows") and got)
         assert send(worker, event) == (202, {"accepted": 1}, None)
         assert ask(worker, "/monitor/models").age_s <= 2
         kafka.stop()
