@@ -57,7 +57,8 @@ def has_passed_on(worker: Monitor, questions: float) -> bool:
 def drift_after(worker: Monitor, model: str, end_ms: int) -> Answer | None:
     """What a worker answers, once it tells of a window that ends later."""
     got = drift(worker, model)
-    return got if got.document["windows"][0]["window"]["end_ms"] > end_ms else None
+    told = got.document.get("windows")
+    return got if told and told[0]["window"]["end_ms"] > end_ms else None
 
 
 def drift_signed(worker: Monitor, model: str, of: Monitor) -> Answer | None:
