@@ -7,7 +7,6 @@ another thread held, such as one of the metrics, is never given back.
 from __future__ import annotations
 
 import threading
-from types import TracebackType
 
 #: How long a fork waits for what is under way, in seconds: the import of the Kafka client, mostly.
 PATIENCE_S = 1.0
@@ -27,12 +26,7 @@ class Undivided:
     def __enter__(self) -> None:
         self._lock.acquire()
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._lock.release()
 
     def before_fork(self) -> None:

@@ -15,18 +15,16 @@ from typing import NamedTuple
 
 import numpy as np
 
-from stream_monitor.errors import ConfigurationError
 from stream_monitor.joining.given import Fresh
 from stream_monitor.joining.messages import (
     BadJoinMessageError,
-    JoinMessage,
     LabelPart,
     PredictionPart,
     Source,
     decode_join,
 )
-from stream_monitor.joining.outbox import target_of
 from stream_monitor.joining.pending import Outcome, Pending
+from stream_monitor.joining.place import check_place
 from stream_monitor.joining.ranges import GapError, Ranges
 from stream_monitor.reference.model import NO_REFERENCE, Reference
 from stream_monitor.summaries.slices import SlicedTraffic, Slicing
@@ -96,22 +94,6 @@ class _Pane:
 class _Model:
     pending: Pending
     panes: dict[PaneKey, _Pane] = field(default_factory=dict)
-
-
-def check_place(message: JoinMessage, partition: int, partitions: int) -> None:
-    """See that the rows of a message belong into a partition of so many, as their ids say.
-
-    Raises:
-        ConfigurationError: they do not.
-    """
-    for part in message.parts:
-        if np.any(target_of(part.ids, partitions) != partition):
-            raise ConfigurationError(
-                f"the topic joins has {partitions} partitions now, and what is in its partition "
-                f"{partition} was told when it had another number: labels would not find their "
-                "predictions; delete joins and begin anew with another kafka.group, which reads "
-                "again what Kafka still has"
-            )
 
 
 class Joiner:

@@ -7,8 +7,8 @@ import asyncio
 from aiokafka import TopicPartition
 
 from stream_monitor.config.settings import KafkaSettings
-from stream_monitor.joining.joiner import check_place
 from stream_monitor.joining.messages import BadJoinMessageError, decode_join
+from stream_monitor.joining.place import check_place
 from stream_monitor.kafka.clients import consuming
 from stream_monitor.kafka.reach import PATIENCE_S
 
