@@ -81,7 +81,7 @@ class BaseLogger:
             bounds,
             weight,
         )
-        self._ring = self._events.ring
+        self._event_ring = self._events.ring
         self._labels = Lane(
             "labels",
             labels_topic or kafka.topic("labels"),
@@ -126,7 +126,7 @@ class BaseLogger:
         try:
             if headers is not None and traceparent is None:
                 traceparent, tracestate = from_headers(headers)
-            ring = self._ring  # as in ``_put``, without the call: see ``Ring``
+            ring = self._event_ring  # as in ``_put``, without the call: see ``Ring``
             ring.append(
                 Event(
                     features.copy() if type(features) is dict else captured(features),
