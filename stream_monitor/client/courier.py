@@ -63,8 +63,9 @@ class Courier:
 
     def _begin(self) -> None:
         self.bell = Bell()
-        self.thread: threading.Thread | None = None  # none before the first row and after the end
-        self._over = False
+        self.thread: threading.Thread | None = None  # none before the first row
+        self._over = False  # no more rows are taken
+        self._done = False  # nor looked at
         if self._closed:
             self._refuse()
         self._starting = threading.Lock()
@@ -99,7 +100,7 @@ class Courier:
         self.start()
         if lane.ring.asks():
             self.bell.ring()
-        if self._over and self.thread is None:  # it came between the thread's last look and its end
+        if self._done:  # it came after the thread's last look
             lane.lose_all()
 
     def statistics(self) -> Statistics:
@@ -113,7 +114,7 @@ class Courier:
         try:
             while any(lane.progress().settled < goal for lane, goal in goals):
                 self.start()
-                if time.monotonic() >= deadline or self.thread is None:
+                if time.monotonic() >= deadline or self.thread is None or self._done:
                     return False
                 self.bell.ring()
                 time.sleep(min(_TICK_S / 10, max(0.0, deadline - time.monotonic())))
@@ -126,7 +127,7 @@ class Courier:
         self._closed = True
         self._refuse()
         self.end(timeout_s)
-        if self.thread is None:  # it has ended, or none can be made
+        if self.thread is None:  # none can be made
             self._lose_all()
 
     def _refuse(self) -> None:
@@ -250,13 +251,13 @@ class Courier:
     def _give_up(self) -> None:
         """What is still here when the time is up is lost, and counted."""
         self._refuse()
-        self.thread = None
         sender, self._sender = self._sender, None
         with suppress(Exception):  # there is nobody left to be told
             if sender is not None:
                 sender.close()
         for lane in self._lanes:
             lane.ring.watch(Watch.NEVER)
+        self._done = True
         self._lose_all()
         with suppress(Exception), _undivided:
             self._told(self._lanes)

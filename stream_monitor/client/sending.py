@@ -60,34 +60,40 @@ class KafkaSender:
     def __init__(self, options: dict[str, Any]) -> None:
         from confluent_kafka import Producer  # at the first message, and not in the model's way
 
-        self._in_flight = 0
+        self._in_flight: dict[int, tuple[Message, Settle]] = {}
+        self._sent = 0
         self._broken = False
         self._said: dict[str, float] = {}
         self._producer = Producer(options | {"error_cb": self._trouble})
 
     def send(self, topic: str, message: Message, settle: Settle) -> None:
+        self._sent = number = self._sent + 1
+        self._in_flight[number] = (message, settle)
+
         def delivered(error: Any, _: object) -> None:
-            self._in_flight -= 1
-            settle(message, error is None)
+            self._settle(number, error is None)
             if error is not None:
                 self._say(f"A message to the topic {topic} was not delivered: {error.str()}")
 
-        self._in_flight += 1
         try:
             self._producer.produce(
                 topic, message.value, headers=list(message.headers), on_delivery=delivered
             )
         except Exception as error:  # BufferError cannot be: there is room for MAX_IN_FLIGHT
-            self._in_flight -= 1
-            settle(message, False)
+            self._settle(number, False)
             self._say(f"A message to the topic {topic} cannot be sent: {error}")
+
+    def _settle(self, number: int, acknowledged: bool) -> None:
+        if known := self._in_flight.pop(number, None):
+            message, settle = known
+            settle(message, acknowledged)
 
     def poll(self, seconds: float) -> None:
         self._producer.poll(seconds)
 
     @property
     def room(self) -> int:
-        return MAX_IN_FLIGHT - self._in_flight
+        return MAX_IN_FLIGHT - len(self._in_flight)
 
     @property
     def broken(self) -> bool:
@@ -98,6 +104,8 @@ class KafkaSender:
         deadline = time.monotonic() + 1
         while self._in_flight and time.monotonic() < deadline:
             self._producer.poll(0.05)
+        for number in list(self._in_flight):  # of these nothing more will be heard
+            self._settle(number, False)
 
     def _trouble(self, error: Any) -> None:
         self._broken = self._broken or error.fatal()

@@ -265,6 +265,31 @@ def test_what_is_not_acknowledged_at_the_end_is_lost_and_the_end_comes_in_time()
     assert kafka.closed == 1
 
 
+class SlowToClose(FakeKafka):
+    """Needs a while until it has given up what is on its way."""
+
+    closing: threading.Event
+    may_close: threading.Event
+
+    def close(self) -> None:
+        self.closing.set()
+        assert self.may_close.wait(20)
+        super().close()
+
+
+def test_an_end_that_another_has_begun_is_waited_for() -> None:
+    kafka = SlowToClose(up=False)
+    kafka.closing, kafka.may_close = threading.Event(), threading.Event()
+    log = logger(kafka)
+    log.log({"x": 1})
+    until(lambda: kafka.on_the_way)
+    log._courier.ask_to_end()
+    assert kafka.closing.wait(20)
+    threading.Timer(0.2, kafka.may_close.set).start()
+    assert not log.close(1)
+    assert (log.statistics.lost, log.statistics.waiting) == (1, 0)
+
+
 def test_after_the_end_rows_are_refused_and_closing_again_is_harmless() -> None:
     kafka = FakeKafka()
     log = logger(kafka)

@@ -75,6 +75,24 @@ def test_a_message_that_the_client_refuses_is_lost_and_said_once(
     sender.close()
 
 
+def test_of_what_is_on_its_way_when_the_client_says_no_more_the_rows_are_lost(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Silent:
+        def __init__(self, options: object) -> None: ...
+        def produce(self, topic: str, value: bytes, **more: object) -> None: ...
+        def purge(self) -> None: ...
+        def poll(self, seconds: float) -> None: ...
+
+    monkeypatch.setattr("confluent_kafka.Producer", Silent)
+    sender = KafkaSender({})
+    settled: list[bool] = []
+    sender.send("predictions", Message(b"x", 1), lambda _, ok: settled.append(ok))
+    assert (settled, sender.room) == ([], MAX_IN_FLIGHT - 1)
+    sender.close()
+    assert (settled, sender.room) == ([False], MAX_IN_FLIGHT)
+
+
 def test_the_settings_of_tls_and_sasl_are_those_of_a_worker(tmp_path: Path) -> None:
     file = tmp_path / "password"
     file.write_text("correct-horse\n", "utf-8")
