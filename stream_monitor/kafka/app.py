@@ -144,20 +144,26 @@ async def run_app(app: faust.App, stop: asyncio.Event | None = None) -> None:
     finally:
         for task in (started, crashed, stopped):
             task.cancel()
+        stopping = asyncio.ensure_future(app.stop())
         try:
-            await asyncio.wait_for(app.stop(), _STOP_TIMEOUT_S)
-        except TimeoutError:
-            raise BrokerError(
-                f"The worker did not stop within {_STOP_TIMEOUT_S:.0f} s; what it had not "
-                "committed is read again at the next start."
-            ) from app.crash_reason
+            await asyncio.wait({stopping}, timeout=_STOP_TIMEOUT_S)
         finally:
+            in_time = stopping.done()
+            stopping.cancel()
+            await asyncio.wait({stopping}, timeout=1)
             for number in (signal.SIGINT, signal.SIGTERM):
                 loop.remove_signal_handler(number)
+    if not in_time:
+        crash = f" It had crashed: {app.crash_reason!r}" if app.crash_reason else ""
+        raise BrokerError(
+            f"The worker did not stop within {_STOP_TIMEOUT_S:.0f} s; what it had not "
+            f"committed is read again at the next start.{crash}"
+        ) from app.crash_reason
     if isinstance(app.crash_reason, NotAMemberError):
         raise BrokerError(str(app.crash_reason.args[0])) from app.crash_reason
     if app.crash_reason is not None:
         raise app.crash_reason
+    stopping.result()
 
 
 def quiet_logs(level: int = logging.WARNING) -> None:

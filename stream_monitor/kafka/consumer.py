@@ -98,6 +98,11 @@ class Consumer(driver.Consumer):
         self.app.flow_control.suspend()
         await self.app.crash(reason)
 
+    async def wait_empty(self) -> None:
+        """Wait for what is at work; after a crash for nothing, as it may never be done."""
+        if not self._halted and not self.app.crashed:
+            await super().wait_empty()
+
     def is_changelog(self, tp: TP) -> bool:
         return tp.topic in cast("TableManager", self.app.tables)._changelogs
 

@@ -79,5 +79,7 @@ class Producer(driver.Producer):
         while silent and self.failure is None:
             _, silent = await asyncio.wait(silent, timeout=_STEP_S)
             patience -= 1
+            if silent and self.app.crashed:  # nobody sends any more what is queued
+                self.failure = ProducerSendError("the worker crashed before all was sent")
             if silent and patience <= 0:
                 self.failure = ProducerSendError(f"{len(silent)} sends were never acknowledged")

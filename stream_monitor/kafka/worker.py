@@ -154,8 +154,8 @@ class Worker:
             await self._run(stop or asyncio.Event())
 
     async def _run(self, stop: asyncio.Event) -> None:
-        watching = asyncio.create_task(self._watch())
-        tasks: list[asyncio.Task[None]] = []
+        tasks = [asyncio.create_task(self._watch())]
+        tasks[0].add_done_callback(lambda task: stop.set())
         follower = ReferenceFollower(self.settings.kafka, self.references, self._view.complain)
         try:
             await self._topics()
@@ -167,11 +167,11 @@ class Worker:
                 tasks[-1].add_done_callback(lambda task: stop.set())
             await run_app(self.app, stop)
         finally:
-            await _end(tasks)
-            watching.cancel()
-            await asyncio.gather(watching, return_exceptions=True)
-            self._refresh()
-            await follower.stop()
+            try:
+                await _end(tasks)
+                self._refresh()
+            finally:
+                await follower.stop()
 
     async def _topics(self) -> None:
         """See that Kafka is there, and in it all topics as they have to be."""

@@ -18,7 +18,7 @@ from typing import Any
 
 from stream_monitor.testing.kafka import free_port
 
-PATIENCE_S = 25.0
+PATIENCE_S = 90.0
 
 
 def program(*names: str) -> str:

@@ -193,7 +193,7 @@ def test_a_broker_that_is_not_there_is_one_sentence_and_no_wait(
     server = f"127.0.0.1:{free_port()}"
     started = time.monotonic()
     assert run([*command.split(), "--bootstrap-servers", server]) == 4
-    assert time.monotonic() - started < 10
+    assert time.monotonic() - started < 20
     out, err = capfd.readouterr()
     assert not out
     assert err.startswith(f"error: cannot reach Kafka at {server}: nothing answers there")

@@ -33,7 +33,7 @@ def logger(kafka: FakeKafka, **more: Any) -> PredictionLogger:
     return PredictionLogger("m", sender=kafka.make, **({"linger_ms": 20} | more))
 
 
-def until(true: Callable[[], object], seconds: float = 10) -> None:
+def until(true: Callable[[], object], seconds: float = 60) -> None:
     deadline = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < deadline, "it did not come true in time"

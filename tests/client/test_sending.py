@@ -50,7 +50,7 @@ def test_without_a_broker_nothing_waits_and_the_rows_are_lost_at_the_end(
     for i in range(30_000):
         log.log({"i": i})
     assert time.perf_counter() - started < 5
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while "Kafka: " not in caplog.text:
         assert time.monotonic() < deadline
         time.sleep(0.01)

@@ -199,7 +199,7 @@ class Reader:
             for p in self._at
         }
         found: list[Message] = []
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while any(self._at[p] < end for p, end in ends.items()):
             assert time.monotonic() < deadline, "the topic could not be read to its end"
             for message in self._consumer.consume(1000, timeout=0.2):

@@ -35,7 +35,7 @@ def test_what_listens_and_never_answers_is_not_waited_for() -> None:
         started = time.monotonic()
         with pytest.raises(BrokerError, match="nothing answers there as Kafka does"):
             ask(kafka, patience_s=0.3)
-        assert time.monotonic() - started < 3
+        assert time.monotonic() - started < 10
 
 
 @pytest.mark.kafka

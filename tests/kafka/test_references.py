@@ -137,7 +137,7 @@ def test_a_reference_of_100_features_with_5000_values_each_comes_back_as_it_was(
 
     began = time.monotonic()
     asyncio.run(round_trip())
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 20
     back = found.current("large")
     assert back is not None
     assert back.hash == large.hash

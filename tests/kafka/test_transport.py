@@ -292,7 +292,7 @@ def test_a_worker_consumes_within_seconds_of_its_start(kafka: str, workers: Work
     started = time.monotonic()
     workers.start("w", {topic: 0}, table=True)
     workers.wait(lambda: workers.rows("w") == 40)
-    assert time.monotonic() - started < 8.0  # wide: it catches delays of Faust of 45 and 60 s
+    assert time.monotonic() - started < 30  # it catches delays of Faust of 45 and 60 s
 
 
 def test_a_worker_that_froze_past_its_session_takes_nothing_back(

@@ -30,7 +30,7 @@ def held(api: Api, count: int, said: bytes = HALF) -> Iterator[list[socket.socke
         yield made
 
 
-def until(holds: Callable[[], bool], seconds: float = 10.0) -> None:
+def until(holds: Callable[[], bool], seconds: float = 60.0) -> None:
     end = time.monotonic() + seconds
     while not holds():
         assert time.monotonic() < end, "it never happened"

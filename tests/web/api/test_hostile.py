@@ -216,9 +216,12 @@ def test_nothing_is_decompressed_for_whoever_may_not_write() -> None:
     headers = {**JSON, "Content-Encoding": "gzip", "Connection": "close"}
     with serving(tokens=Tokens(write=WRITE.encode()), max_body_bytes=2**24) as api:
         began = time.process_time()
+        gzip.decompress(bomb)
+        unpacked_s = time.process_time() - began
+        began = time.process_time()
         assert api.post("/monitor/predict", bomb, headers).status == 401
         until(lambda: api.shown().connections == 0)
-        assert time.process_time() - began < 0.2
+        assert time.process_time() - began < unpacked_s
 
 
 def test_a_body_that_says_it_is_too_large_is_not_waited_for(api: Api) -> None:
